@@ -1,0 +1,97 @@
+"""The two seams: where postings come from, and where documents go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from notifier.domain.document import Document
+from notifier.domain.posting import Reading
+
+
+class Source(Protocol):
+    """Reads one place that lists jobs: fetch and pure parsing, nothing else."""
+
+    async def postings(self, now: datetime) -> Reading:
+        """Return what the source says now; raise `SourceError` when it says nothing usable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A chat as a messenger needs to know it."""
+
+    address: str
+    thread: str = ""
+    locale: str = "en"
+    silent: bool = False
+    mention: str = ""  # a role that the community manager chose; never from a list
+    tags: tuple[str, ...] = ()
+    shared: bool = False  # several people read it: nobody can page for himself alone
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform has it; `reference` finds the message again."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfter:
+    """The platform asks to wait; not an attempt."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The chat has another address now."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The chat is gone or has blocked us."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The platform refuses us altogether (a bad token); nothing else will go out there."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The platform will never take this message."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The answer was lost; the message may have arrived."""
+
+
+Outcome = Sent | RetryAfter | Moved | Gone | Denied | Rejected | Uncertain
+
+
+class Messenger(Protocol):
+    """Sends documents to one platform.
+
+    Raises nothing for what a platform may answer; that is the Outcome. Anything raised is a bug or
+    an outage: the caller logs it and tries again later.
+    """
+
+    name: str  # the platform's word in addresses and settings: console, telegram, discord
+
+    async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
+        """Send `document`; `batch` is the same on every try of the same message."""
+        ...
+
+    async def edit(self, reference: str, document: Document) -> Outcome:
+        """Replace the message that `send` called `reference`."""
+        ...

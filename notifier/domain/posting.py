@@ -1,0 +1,84 @@
+"""What a source says about its jobs: the values that a reading yields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from notifier.domain.facts import Facts, WorkMode
+
+__all__ = ["ListedOn", "Opening", "Posting", "Reading", "Unread", "WorkMode"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One row of a source, cleaned of markup, before we know whether it is new."""
+
+    title: str
+    company: str
+    url: str  # absolute, as the source links it; "" only for a closed row whose link a lock replaced
+    company_url: str = ""
+    location: str = ""  # as the source wrote it, without marker emoji; "" when it said nothing
+    mode: WorkMode = WorkMode.UNKNOWN  # what the row's own marker or type column says
+    pay: str = ""  # the text of a pay column, as written
+    pay_flagged: bool = False  # the list marks the job as well paid (a money bag)
+    posted_on: date | None = None  # many sources give a day, none gives an hour
+    closed: bool = False  # a lock, "Closed" or struck through
+    skills: tuple[str, ...] = ()  # as a skills column names them
+    section: str = ""  # the heading above the table
+    line: int = 0  # 1-based line in the document, 0 when there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A row that looked like a job and was not understood."""
+
+    line: int  # 1-based
+    reason: str  # English, for the operator: what is missing
+    text: str  # the row, cut to 200 characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One fetch and parse of a source.
+
+    unchanged   the server said that nothing changed (304); then there are no postings
+    note        why there are no postings although a document came ("no table of jobs"), else ""
+    """
+
+    postings: Sequence[Posting] = ()
+    unread: Sequence[Unread] = ()
+    unchanged: bool = False
+    etag: str = ""
+    last_modified: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedOn:
+    """That a job stands on a list: what a message needs to name it."""
+
+    name: str
+    url: str  # the job's link on that list
+    list_url: str = ""  # where people read the list; "" for a local file
+    attribution: str = ""  # a sentence that the list's terms ask for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A stored job as filters and composers see it; never changes, holds no session."""
+
+    id: int
+    key: str
+    title: str
+    company: str
+    url: str
+    company_url: str = ""
+    location: str = ""
+    pay: str = ""
+    pay_flagged: bool = False
+    posted_on: date | None = None
+    first_seen: datetime
+    closed_at: datetime | None = None
+    expires_at: datetime | None = None  # when it leaves pushes, views and digests; None: not by age
+    facts: Facts
+    lists: tuple[ListedOn, ...] = ()
