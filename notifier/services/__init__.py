@@ -1,0 +1,1 @@
+"""What notifier does: collect, deliver, answer, keep house."""

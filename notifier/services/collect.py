@@ -1,0 +1,285 @@
+"""From lists to debts: read what is due, find what is new, record it with whom it is owed to.
+
+Sources are fetched side by side and recorded one after the other, so a slow one holds up nobody.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from notifier.domain.facts.derive import derive
+from notifier.domain.filters import CompiledWish, Prepared
+from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
+from notifier.domain.ports import Source
+from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
+from notifier.errors import SourceError, SourceUnreachable, StaleWishes
+from notifier.services.owing import Owing
+from notifier.store import jobs, sources, subscriptions
+from notifier.store.database import Database
+from notifier.store.jobs import Ending, News
+from notifier.store.subscriptions import Wishes
+from notifier.store.tables import Source as SourceRow
+
+log = logging.getLogger(__name__)
+
+# A transaction takes at most this many new jobs and this many deliveries, to stay under 100 ms.
+CHUNK_JOBS = 100
+CHUNK_DEBTS = 8_000
+
+Build = Callable[[SourceRow], Source]
+ReaderVersion = Callable[[str], int]  # of a kind of source
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one reading of one source came to."""
+
+    source: str
+    seen: int = 0
+    new: int = 0
+    reposts: int = 0
+    owed: int = 0
+    closed: int = 0
+    unread: Sequence[Unread] = ()
+    trouble: str = ""  # why the reading is not trusted, or failed
+    new_keys: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """What collecting needs of the program: how to read a source, and how often."""
+
+    db: Database
+    build: Build
+    reader_version: ReaderVersion
+    every: timedelta = timedelta(minutes=30)
+    at_once: int = 20  # sources fetched side by side
+
+    async def collect(
+        self, clock: Callable[[], datetime], names: Collection[str] = ()
+    ) -> list[Collected]:
+        """Read the sources that are due (or those named) and return what each came to."""
+        rows = await self.db.read(sources.due, clock(), names)
+        gate = asyncio.Semaphore(self.at_once)
+
+        async def fetch(row: SourceRow) -> tuple[SourceRow, Reading | SourceError]:
+            async with gate:
+                try:
+                    return row, await self.build(row).postings(clock())
+                except SourceError as error:
+                    return row, error
+                except Exception as error:
+                    # One source's bug must not cost the others their reading.
+                    log.exception("source reading failed", extra={"source": row.name})
+                    return row, SourceUnreachable(f"internal error: {type(error).__name__}")
+
+        results = []
+        for finished in asyncio.as_completed([fetch(row) for row in rows]):
+            row, reading = await finished
+            if isinstance(reading, SourceError):
+                results.append(await self._failed(row, reading, clock()))
+            else:
+                results.append(await self.record(row, reading, clock()))
+        return results
+
+    async def _failed(self, row: SourceRow, error: SourceError, now: datetime) -> Collected:
+        retry_after = error.retry_after if isinstance(error, SourceUnreachable) else None
+        await self.db.run(sources.failed, row.id, str(error), now, retry_after)
+        log.warning("source failed", extra={"source": row.name, "reason": str(error)})
+        return Collected(row.name, trouble=str(error))
+
+    async def record(self, row: SourceRow, reading: Reading, now: datetime) -> Collected:
+        """Record one reading of a source: find its news, match them, owe them, chunk by chunk."""
+        wait = timedelta(seconds=row.every) if row.every else self.every
+        version = self.reader_version(row.kind)
+        if reading.unchanged and row.first_reading_done:
+            recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
+            return Collected(row.name, closed=recorded.closed, trouble=row.suspect or "")
+        hashes = [row_hash(posting) for posting in reading.postings]
+        whole = rows_hash(hashes)
+        collected = Collected(row.name, seen=len(hashes), unread=reading.unread)
+        if hashes and whole == row.rows_hash and version == row.reader_version:
+            recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
+            collected.closed = recorded.closed
+            return collected
+        plan = await self._plan(row, reading.postings, hashes, version, now)
+        collected.reposts = plan.reposts
+        ending = Ending(
+            present=plan.present,
+            doubted=sources.doubt(row, len(plan.present), reading.note),
+            rows_hash=whole,
+            etag=reading.etag,
+            last_modified=reading.last_modified,
+            reader_version=version,
+        )
+        collected.trouble = ending.doubted or ""
+        recorded = await self._record_news(row, plan.news, now)
+        collected.new, collected.owed = recorded.new, recorded.owed
+        collected.new_keys = [event.news.key for event in plan.news if event.news.is_new]
+        ended = await self.db.run(jobs.finish, row.id, ending, now, wait)
+        collected.closed = ended.closed
+        log.info(
+            "source collected",
+            extra={"source": row.name, "seen": collected.seen, "new": collected.new, "owed": collected.owed},
+        )
+        return collected
+
+    async def _plan(
+        self,
+        row: SourceRow,
+        postings: Sequence[Posting],
+        hashes: Sequence[str],
+        version: int,
+        now: datetime,
+    ) -> "_Plan":
+        held = await self.db.read(jobs.held, row.id, postings)
+        fresh = {
+            repost_key(posting)
+            for (_, known), posting in zip(
+                resolve(postings, held.at_address, held.by_repost_key, row.name), postings, strict=True
+            )
+            if known is None
+        }
+        earlier = await self.db.read(jobs.earlier, fresh, now) if fresh else {}
+        return await asyncio.to_thread(_plan, row, postings, hashes, version, held, earlier)
+
+    async def _record_news(self, row: SourceRow, news: Sequence["_Event"], now: datetime) -> jobs.Recorded:
+        total = jobs.Recorded()
+        wishes = await self.db.read(subscriptions.wishes) if any(event.owes for event in news) else None
+        done = 0
+        while done < len(news):
+            rest = news[done : done + CHUNK_JOBS]
+            revision = wishes.revision if wishes else await self.db.read(subscriptions.revision)
+            # Lazy: of a flood that is owed to many only what one transaction takes is matched here.
+            chunk = await asyncio.to_thread(lambda: list(_first_chunk(_match(row, rest, wishes, now))))
+            try:
+                recorded = await self.db.run(jobs.record, row, chunk, now, revision=revision)
+            except StaleWishes:
+                wishes = await self.db.read(subscriptions.wishes)
+                continue
+            done += len(chunk)
+            total.new += recorded.new
+            total.owed += recorded.owed
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A row that is new here or changed, before it is matched."""
+
+    news: News
+    owes: bool
+    since: datetime | None = None  # a repost owes only to who came after its first id
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    news: Sequence[_Event]
+    present: Collection[str]
+    reposts: int
+
+
+def _plan(
+    row: SourceRow,
+    postings: Sequence[Posting],
+    hashes: Sequence[str],
+    version: int,
+    held: jobs.Held,
+    earlier: dict[str, jobs.Earlier],
+) -> _Plan:
+    """Say of each row what is news about it; rows that say nothing new are left out."""
+    silent_reading = not row.first_reading_done
+    better_reader = row.first_reading_done and version != row.reader_version
+    last_good = row.last_ok_at or datetime.min.replace(tzinfo=UTC)
+    events: list[_Event] = []
+    present: set[str] = set()
+    reposts = 0
+    resolved = resolve(postings, held.at_address, held.by_repost_key, row.name)
+    for posting, row_digest, (key, known) in zip(postings, hashes, resolved, strict=True):
+        if key in present:
+            continue
+        present.add(key)
+        listing = held.listings.get(known.id) if known else None
+        if listing == (row_digest, False):
+            continue
+        came_before = earlier.get(repost_key(posting)) if known is None else None
+        reposts += came_before is not None
+        dated_after = posting.posted_on is not None and posting.posted_on > last_good.date()
+        silent = silent_reading or (better_reader and not dated_after)
+        same_row = listing is not None and listing[0] == row_digest  # it was away and is back
+        part_of_silence = known is not None and listing is not None and known.id in held.silent
+        original = came_before.original if came_before else held.original[known.id] if known else key
+        news = News(
+            key=key,
+            posting=posting,
+            facts=derive(
+                title=posting.title, location=posting.location, mode=posting.mode, skills=posting.skills
+            ),
+            row_hash=row_digest,
+            is_new=known is None,
+            original=original,
+            silent=silent,
+            known_before=known is not None or came_before is not None,
+        )
+        events.append(
+            _Event(
+                news,
+                owes=not (silent or same_row or part_of_silence or posting.closed),
+                since=came_before.first_seen if came_before else None,
+            )
+        )
+    return _Plan(events, present, reposts)
+
+
+def _match(
+    row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now: datetime
+) -> Iterator[News]:
+    """Yield each event's news with what it owes, matched against every wish."""
+    compiled = [(wanted, CompiledWish(wanted.wish)) for wanted in wishes.wanted] if wishes else []
+    owing = Owing(now)
+    for event in events:
+        posting = event.news.posting
+        leaves = jobs.leaves_at(row, posting)
+        if not event.owes or (leaves is not None and leaves <= now):
+            yield event.news
+            continue
+        opening = Prepared(_as_opening(row, event.news, now))
+        met = []
+        for wanted, wish in compiled:
+            if event.since is not None and wanted.created_at <= event.since:
+                continue
+            facts = wish.match(opening, now)
+            if facts is not None:
+                met.append((wanted, facts))
+        yield replace(event.news, debts=owing.debts(met)) if met else event.news
+
+
+def _as_opening(row: SourceRow, news: News, now: datetime) -> Opening:
+    """Return the job as filters see it; it has no id yet."""
+    posting = news.posting
+    return Opening(
+        id=0,
+        key=news.key,
+        title=posting.title,
+        company=posting.company,
+        url=posting.url,
+        location=posting.location,
+        pay=posting.pay,
+        pay_flagged=posting.pay_flagged,
+        posted_on=posting.posted_on,
+        first_seen=now,
+        facts=news.facts,
+        lists=(ListedOn(name=row.name, url=posting.url),),
+    )
+
+
+def _first_chunk(matched: Iterator[News]) -> Iterator[News]:
+    """Yield as much as one transaction may take."""
+    debts = 0
+    for news in matched:
+        yield news
+        debts += len(news.debts)
+        if debts >= CHUNK_DEBTS:
+            return

@@ -1,0 +1,387 @@
+"""Jobs and their listings: what we knew, and what a reading adds.
+
+`record` is the one durable hand-over: jobs, listings and the deliveries they owe in one transaction.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from notifier.domain.facts import FACTS_VERSION, Facts
+from notifier.domain.fold import fold
+from notifier.domain.identity import Known, address, repost_key
+from notifier.domain.posting import Posting
+from notifier.errors import StaleWishes
+from notifier.store import outbox, sources, subscriptions
+from notifier.store.outbox import Debt
+from notifier.store.sql import is_sqlite, values_in
+from notifier.store.tables import Job, Listing, Source
+
+REPOST_WINDOW = timedelta(days=30)
+MISSES_TO_CLOSE = 3
+MISSING_TO_CLOSE = timedelta(hours=24)
+
+
+# -- what we knew -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A job under which the same company, title and location was listed lately."""
+
+    original: str
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a source's last readings left in the store, as `plan` compares it with a new one."""
+
+    at_address: Mapping[str, Sequence[Known]]
+    by_repost_key: Mapping[str, Known]  # jobs listed on this source
+    listings: Mapping[int, tuple[str, bool]]  # job id: (row hash on this source, whether it is missing)
+    silent: Collection[int]  # ids of jobs that came with a reading that announced nothing
+    first_seen: Mapping[int, datetime]
+    original: Mapping[int, str]
+
+
+def held(session: Session, source_id: int, postings: Sequence[Posting]) -> Held:
+    """Return what is known about the postings of one reading; two statements, however many rows."""
+    addresses = {address(posting.url).text for posting in postings if posting.url}
+    linkless = {repost_key(posting) for posting in postings if not posting.url}
+    here = and_(col(Listing.job_id) == col(Job.id), col(Listing.source_id) == source_id)
+    query = (
+        select(
+            col(Job.id),
+            col(Job.key),
+            col(Job.address),
+            col(Job.title_folded),
+            col(Job.repost_key),
+            col(Job.original),
+            col(Job.silent),
+            col(Job.first_seen),
+            col(Listing.row_hash),
+            col(Listing.last_seen),
+        )
+        .outerjoin(Listing, here)
+        .where(
+            or_(
+                col(Job.address).in_(values_in(session, sorted(addresses))),
+                and_(
+                    col(Job.repost_key).in_(values_in(session, sorted(linkless))),
+                    col(Listing.row_hash).is_not(None),
+                ),
+            )
+        )
+    )
+    at_address: dict[str, list[Known]] = {}
+    by_repost_key: dict[str, Known] = {}
+    listings: dict[int, tuple[str, bool]] = {}
+    silent, first_seen, original = set(), {}, {}
+    for row in session.execute(query):
+        listed = row.row_hash is not None and row.last_seen is None
+        known = Known(row.id, row.key, row.address, row.title_folded, listed)
+        at_address.setdefault(row.address, []).append(known)
+        first_seen[row.id], original[row.id] = row.first_seen, row.original
+        if row.row_hash is not None:
+            listings[row.id] = (row.row_hash, row.last_seen is not None)
+            by_repost_key[row.repost_key] = known
+        if row.silent:
+            silent.add(row.id)
+    return Held(at_address, by_repost_key, listings, silent, first_seen, original)
+
+
+def earlier(session: Session, repost_keys: Iterable[str], now: datetime) -> dict[str, Earlier]:
+    """Return, by repost key, the oldest id under which it was listed within the 30 days before `now`."""
+    listed = exists().where(
+        col(Listing.job_id) == col(Job.id),
+        or_(col(Listing.last_seen).is_(None), col(Listing.last_seen) >= now - REPOST_WINDOW),
+    )
+    query = (
+        select(col(Job.repost_key), col(Job.original), col(Job.first_seen))
+        .where(col(Job.repost_key).in_(values_in(session, list(repost_keys))), listed)
+        .order_by(col(Job.first_seen).desc(), col(Job.id).desc())
+    )
+    return {key: Earlier(original, seen) for key, original, seen in session.execute(query)}
+
+
+# -- what a reading adds ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A row that is new here or changed, with what it owes."""
+
+    key: str
+    posting: Posting
+    facts: Facts
+    row_hash: str
+    is_new: bool
+    original: str  # the key it was first listed under; its own when it is no repost
+    silent: bool
+    known_before: bool = False  # an earlier id or an earlier event may have been owed already
+    debts: Sequence[Debt] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What goes with the last chunk of a reading.
+
+    present   keys of all its rows, in no order
+    doubted   why the reading is not trusted to be whole: then absence counts for nothing
+    """
+
+    present: Collection[str]
+    doubted: str | None
+    rows_hash: str
+    etag: str
+    last_modified: str
+    reader_version: int
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a transaction did, for logs and summaries."""
+
+    new: int = 0
+    owed: int = 0
+    closed: int = 0
+    ids: dict[str, int] = field(default_factory=dict)
+
+
+def leaves_at(source: Source, posting: Posting) -> datetime | None:
+    """Return when a job leaves pushes, views and digests by its age; None while that is open."""
+    if source.expire_after is None or posting.posted_on is None:
+        return None
+    midnight = datetime.combine(posting.posted_on, time(), UTC)
+    return midnight + timedelta(seconds=source.expire_after) + timedelta(days=1)
+
+
+def record(
+    session: Session,
+    source: Source,
+    news: Sequence[News],
+    now: datetime,
+    *,
+    revision: int,
+) -> Recorded:
+    """Store one chunk of a reading's news and owe what was matched for it.
+
+    `StaleWishes` when a wish changed since `revision`; then nothing is written, match again.
+    The number of statements grows with the jobs that owe something, never with who is owed.
+    """
+    if subscriptions.revision(session, hold=True) != revision:
+        raise StaleWishes
+    upsert(session, source, news, now)
+    ids = _ids(session, [row.key for row in news])
+    _upsert_listings(session, source, news, ids, now)
+    # What was away and undated had begun to expire.
+    session.execute(
+        update(Job)
+        .where(
+            col(Job.id).in_(values_in(session, ids.values(), number=True)),
+            col(Job.posted_on).is_(None),
+            col(Job.expires_at).is_not(None),
+        )
+        .values(expires_at=None)
+    )
+    _close_and_reopen(session, ids.values(), now)
+    owed = sum(
+        outbox.owe(session, ids[row.key], row.original, row.debts, now, fresh=not row.known_before)
+        for row in news
+        if row.debts
+    )
+    return Recorded(new=sum(row.is_new for row in news), owed=owed, ids=ids)
+
+
+def upsert(session: Session, source: Source, news: Sequence[News], now: datetime) -> None:
+    """Insert new jobs and update changed ones in one statement; equal rows are not written."""
+    if not news:
+        return
+    insert = sqlite.insert(Job) if is_sqlite(session) else postgresql.insert(Job)
+    new = insert.excluded
+    table = Job.__table__  # type: ignore[attr-defined]
+    statement: Any = insert.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            **{
+                name: new[name]
+                for name in (
+                    *("title", "title_folded", "company", "url", "company_url", "location", "mode", "pay"),
+                    *("pay_flagged", "skills", "facts", "facts_version", "row_hash", "repost_key"),
+                )
+            },
+            # A job on several lists has the latest date among them.
+            "posted_on": case(
+                (new.posted_on.is_(None), table.c.posted_on),
+                (table.c.posted_on > new.posted_on, table.c.posted_on),
+                else_=new.posted_on,
+            ),
+            "expires_at": case((table.c.expires_at > new.expires_at, table.c.expires_at), else_=new.expires_at),
+        },
+        where=table.c.row_hash != new.row_hash,
+    )
+    session.connection().execute(statement, [_job_row(source, row, now) for row in news])
+
+
+def _job_row(source: Source, row: News, now: datetime) -> dict[str, Any]:
+    posting = row.posting
+    return {
+        "key": row.key,
+        "address": address(posting.url).text if posting.url else row.key,
+        "original": row.original,
+        "repost_key": repost_key(posting),
+        "title_folded": fold(posting.title),
+        "title": posting.title,
+        "company": posting.company,
+        "url": posting.url,
+        "company_url": posting.company_url,
+        "location": posting.location,
+        "mode": posting.mode,
+        "pay": posting.pay,
+        "pay_flagged": posting.pay_flagged,
+        "skills": list(posting.skills),
+        "facts": row.facts.to_json(),
+        "facts_version": FACTS_VERSION,
+        "posted_on": posting.posted_on,
+        "first_seen": now,
+        "silent": row.silent,
+        "row_hash": row.row_hash,
+        "expires_at": leaves_at(source, posting),
+        "closed_at": now if posting.closed else None,
+    }
+
+
+def _ids(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    query = select(col(Job.key), col(Job.id)).where(col(Job.key).in_(values_in(session, keys)))
+    return {key: id_ for key, id_ in session.execute(query)}
+
+
+def _upsert_listings(
+    session: Session, source: Source, news: Sequence[News], ids: Mapping[str, int], now: datetime
+) -> None:
+    if not news:
+        return
+    insert = sqlite.insert(Listing) if is_sqlite(session) else postgresql.insert(Listing)
+    changing = ("url", "posted_on", "row_hash", "last_seen", "missing_since", "misses", "closed_at")
+    statement = insert.on_conflict_do_update(
+        index_elements=["job_id", "source_id"], set_={name: insert.excluded[name] for name in changing}
+    )
+    rows = [
+        {
+            "job_id": ids[row.key],
+            "source_id": source.id,
+            "url": row.posting.url,
+            "posted_on": row.posting.posted_on,
+            "row_hash": row.row_hash,
+            "first_seen": now,
+            "last_seen": None,
+            "missing_since": None,
+            "misses": 0,
+            "closed_at": now if row.posting.closed else None,
+        }
+        for row in news
+    ]
+    session.connection().execute(statement, rows)
+
+
+def finish(session: Session, source_id: int, ending: Ending, now: datetime, wait: timedelta) -> Recorded:
+    """End a reading: who is absent, and that the source was read. Goes with its last chunk.
+
+    Statement count is constant. A reading in doubt notes when rows were last seen and closes nothing.
+    """
+    source = session.get(Source, source_id)
+    assert source is not None
+    ids = set(_ids(session, list(ending.present)).values())
+    on_source = col(Listing.source_id) == source_id
+    present = col(Listing.job_id).in_(values_in(session, sorted(ids), number=True))
+    left = session.execute(
+        update(Listing)
+        .where(on_source, ~present, col(Listing.last_seen).is_(None))
+        # It was there at the reading before this one.
+        .values(last_seen=source.last_read_at or now)
+        .returning(col(Listing.job_id))
+    ).scalars().all()
+    _expire_unseen(session, source, left, now)
+    gone: Sequence[int] = ()
+    if ending.doubted is None and source.complete:
+        gone = _count_misses(session, source_id, now)
+    _close_and_reopen(session, gone, now)
+    sources.read(source, len(ending.present), ending.doubted, now, wait)
+    source.etag, source.last_modified = ending.etag, ending.last_modified
+    source.rows_hash, source.reader_version = ending.rows_hash, ending.reader_version
+    source.first_reading_done = source.first_reading_done or bool(ending.present)
+    return Recorded(closed=len(gone))
+
+
+def unchanged(session: Session, source_id: int, now: datetime, wait: timedelta) -> Recorded:
+    """End a reading whose rows are those of the one before: no job and no listing is written."""
+    source = session.get(Source, source_id)
+    assert source is not None
+    rows = source.usual_rows[-1] if source.usual_rows else 0
+    trusted = source.suspect is None or source.failures > 0
+    gone = _count_misses(session, source_id, now) if source.complete and trusted else ()
+    _close_and_reopen(session, gone, now)
+    sources.read(source, rows, None if trusted else source.suspect, now, wait)
+    return Recorded(closed=len(gone))
+
+
+def _count_misses(session: Session, source_id: int, now: datetime) -> Sequence[int]:
+    """Count one more good reading without the missing rows; close those missed for long enough."""
+    missing = (
+        col(Listing.source_id) == source_id,
+        col(Listing.last_seen).is_not(None),
+        col(Listing.closed_at).is_(None),
+    )
+    session.execute(
+        update(Listing)
+        .where(*missing)
+        .values(
+            misses=col(Listing.misses) + 1,
+            missing_since=func.coalesce(col(Listing.missing_since), now, type_=col(Listing.missing_since).type),
+        )
+    )
+    return (
+        session.execute(
+            update(Listing)
+            .where(
+                *missing,
+                col(Listing.misses) >= MISSES_TO_CLOSE,
+                col(Listing.missing_since) <= now - MISSING_TO_CLOSE,
+            )
+            .values(closed_at=now)
+            .returning(col(Listing.job_id))
+        )
+        .scalars()
+        .all()
+    )
+
+
+def _expire_unseen(session: Session, source: Source, left: Sequence[int], now: datetime) -> None:
+    """Undated jobs leave some time after they were last seen."""
+    if left and source.expire_after is not None:
+        session.execute(
+            update(Job)
+            .where(col(Job.posted_on).is_(None), col(Job.id).in_(values_in(session, left, number=True)))
+            .values(expires_at=now + timedelta(seconds=source.expire_after))
+        )
+
+
+def _close_and_reopen(session: Session, job_ids: Iterable[int], now: datetime) -> None:
+    """A job is closed while every listing of it is, whoever says so."""
+    ids = list(job_ids)
+    if not ids:
+        return
+    among = col(Job.id).in_(values_in(session, ids, number=True))
+    open_somewhere = exists().where(col(Listing.job_id) == col(Job.id), col(Listing.closed_at).is_(None))
+    session.execute(
+        update(Job).where(among, col(Job.closed_at).is_(None), ~open_somewhere).values(closed_at=now)
+    )
+    session.execute(
+        update(Job).where(among, col(Job.closed_at).is_not(None), open_somewhere).values(closed_at=None)
+    )

@@ -1,0 +1,1 @@
+"""Alembic migrations, in the package so that every installation has them."""

@@ -1,0 +1,88 @@
+"""Stored jobs as values, and which of them are open."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlmodel import Session, col
+
+from notifier.domain.facts import Facts
+from notifier.domain.posting import ListedOn, Opening
+from notifier.store.sql import values_in
+from notifier.store.tables import Job, Listing, Source
+
+_READ_AT_A_TIME = 500
+
+
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a job is neither closed nor too old at `now`."""
+    return and_(
+        col(Job.closed_at).is_(None), or_(col(Job.expires_at).is_(None), col(Job.expires_at) > now)
+    )
+
+
+def by_id(session: Session, ids: Collection[int]) -> dict[int, Opening]:
+    """Return the jobs of those ids as values, with every list they stand on; two statements."""
+    among = values_in(session, sorted(ids), number=True)
+    rows = session.execute(select(Job).where(col(Job.id).in_(among))).scalars().all()
+    lists: dict[int, list[ListedOn]] = {}
+    query = (
+        select(col(Listing.job_id), col(Listing.url), Source)
+        .join(Source, col(Source.id) == col(Listing.source_id))
+        .where(col(Listing.job_id).in_(among))
+        .order_by(col(Listing.first_seen), col(Source.name))
+    )
+    for job_id, url, source in session.execute(query):
+        lists.setdefault(job_id, []).append(listed_on(source, url))
+    return {row.id: opening(row, lists.get(row.id, ())) for row in rows}
+
+
+def listed_on(source: Source, url: str) -> ListedOn:
+    """Return what a message says about a job's place on a list."""
+    return ListedOn(name=source.name, url=url, list_url=source.home_url, attribution=source.attribution)
+
+
+def opening(row: Job, lists: Iterable[ListedOn]) -> Opening:
+    """Return a stored job as a value."""
+    return Opening(
+        id=row.id,
+        key=row.key,
+        title=row.title,
+        company=row.company,
+        url=row.url,
+        company_url=row.company_url,
+        location=row.location,
+        pay=row.pay,
+        pay_flagged=row.pay_flagged,
+        posted_on=row.posted_on,
+        first_seen=row.first_seen,
+        closed_at=row.closed_at,
+        expires_at=row.expires_at,
+        facts=Facts.from_json(row.facts),
+        lists=tuple(lists),
+    )
+
+
+def newest_open(session: Session, now: datetime, since: datetime | None = None) -> Iterable[Opening]:
+    """Yield the open jobs, newest first, a few hundred at a time; `since` bounds first_seen."""
+    newest = func.coalesce(col(Job.posted_on), func.date(col(Job.first_seen)))
+    query = select(col(Job.id)).where(is_open(now))
+    if since is not None:
+        query = query.where(col(Job.first_seen) >= since)
+    query = query.order_by(newest.desc(), col(Job.first_seen).desc(), col(Job.id).desc())
+    ids: Sequence[int] = session.execute(query).scalars().all()
+    for start in range(0, len(ids), _READ_AT_A_TIME):
+        chunk = ids[start : start + _READ_AT_A_TIME]
+        found = by_id(session, chunk)
+        yield from (found[id_] for id_ in chunk)
+
+
+def open_facts(session: Session, at: datetime) -> Sequence[Row[tuple[str, dict[str, Any]]]]:
+    """Return (company, facts) of the jobs that were open at `at`, as far as the store remembers."""
+    query = select(col(Job.company), col(Job.facts)).where(
+        col(Job.first_seen) <= at,
+        or_(col(Job.closed_at).is_(None), col(Job.closed_at) > at),
+        or_(col(Job.expires_at).is_(None), col(Job.expires_at) > at),
+    )
+    return session.execute(query).all()

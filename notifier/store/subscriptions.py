@@ -1,0 +1,477 @@
+"""Destinations and their subscriptions: who wishes what, and when each may hear of it.
+
+Every change of a wish or of a timetable goes through here, since it does three things at once:
+raise the revision that `jobs.record` checks, find the next digest, and move what already waits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from notifier.domain.cadence import Cadence, next_digest, quiet_end
+from notifier.domain.filters import Wish
+from notifier.errors import NotSubscribed, UserError
+from notifier.store.tables import (
+    Account,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    DigestRun,
+    Person,
+    State,
+    Subscription,
+)
+
+MOST_SUBSCRIPTIONS = 25  # a destination
+DIGEST_GAP = timedelta(hours=12)  # between two digests, whatever zones and times are set meanwhile
+
+_REVISION = "wishes_revision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What a new destination starts with; the operator's settings."""
+
+    zone: str = "UTC"
+    digest_at: time | None = time(8, 30)
+    quiet: tuple[time, time] | None = None
+    cadence: Cadence = Cadence.BOTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One subscription with what owing needs of its destination."""
+
+    id: int
+    number: int
+    name: str
+    wish: Wish
+    cadence: Cadence
+    created_at: datetime
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Every subscription that can be owed something, as of one revision."""
+
+    revision: int
+    wanted: Sequence[Wanted]
+
+
+def wishes(session: Session) -> Wishes:
+    """Return the subscriptions that are neither paused nor of a chat that is gone."""
+    rows = session.execute(
+        select(Subscription, Destination)
+        .join(Destination, col(Destination.id) == col(Subscription.destination_id))
+        .where(col(Subscription.paused_at).is_(None), col(Destination.gone).is_(None))
+        .order_by(col(Subscription.destination_id), col(Subscription.number))
+    )
+    wanted = [
+        Wanted(
+            id=row.id,
+            number=row.number,
+            name=row.name,
+            wish=Wish.from_json(row.wish),
+            cadence=Cadence(row.cadence),
+            created_at=row.created_at,
+            destination=destination,
+        )
+        for row, destination in rows
+    ]
+    return Wishes(revision(session), wanted)
+
+
+def revision(session: Session, *, hold: bool = False) -> int:
+    """Return the revision of the wishes; with `hold`, nobody changes one before this transaction ends."""
+    query = select(col(State.value)).where(col(State.key) == _REVISION)
+    # SQLite ignores FOR UPDATE: there BEGIN IMMEDIATE has kept every other writer out already.
+    value = session.execute(query.with_for_update(read=True) if hold else query).scalar()
+    return int(value or 0)
+
+
+def _changed(session: Session) -> None:
+    if session.get(State, _REVISION) is None:
+        session.add(State(key=_REVISION, value="0"))
+        session.flush()
+    row = session.get(State, _REVISION, with_for_update=True, populate_existing=True)
+    assert row is not None
+    row.value = str(int(row.value) + 1)
+    session.flush()
+
+
+# -- destinations -------------------------------------------------------------------------------
+
+
+def destination_at(session: Session, platform: str, address: str, thread: str = "") -> Destination | None:
+    """Return the destination, or None when nobody has used that chat yet."""
+    query = select(Destination).where(
+        col(Destination.platform) == platform,
+        col(Destination.address) == address,
+        col(Destination.thread) == thread,
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def open_destination(
+    session: Session,
+    platform: str,
+    address: str,
+    now: datetime,
+    *,
+    thread: str = "",
+    kind: DestinationKind = DestinationKind.PRIVATE,
+    user_id: str = "",
+    defaults: Defaults | None = None,
+    locale: str = "en",
+) -> Destination:
+    """Return the destination at that address, made with `defaults` when it is new.
+
+    A private chat belongs to the person of the account `user_id` (the address when empty), who is
+    made too. A chat that was gone is back.
+    """
+    found = destination_at(session, platform, address, thread)
+    if found is not None:
+        if found.gone is not None:
+            found.gone = None
+            reschedule(session, found, now)
+        return found
+    defaults = defaults or Defaults()
+    person_id = None
+    if kind is DestinationKind.PRIVATE:
+        person_id = _person(session, platform, user_id or address, now, defaults.zone, locale).id
+    made = Destination(
+        platform=platform,
+        address=address,
+        thread=thread,
+        kind=kind,
+        person_id=person_id,
+        locale=locale,
+        zone=defaults.zone,
+        digest_at=defaults.digest_at,
+        quiet_start=defaults.quiet[0] if defaults.quiet else None,
+        quiet_end=defaults.quiet[1] if defaults.quiet else None,
+        cadence=defaults.cadence,
+        last_heard_at=now,
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _person(
+    session: Session, platform: str, user_id: str, now: datetime, zone: str, locale: str
+) -> Person:
+    query = (
+        select(Person)
+        .join(Account, col(Account.person_id) == col(Person.id))
+        .where(col(Account.platform) == platform, col(Account.user_id) == user_id)
+    )
+    person = session.execute(query).scalar_one_or_none()
+    if person is None:
+        person = Person(zone=zone, locale=locale, created_at=now)
+        session.add(person)
+        session.flush()
+        session.add(Account(person_id=person.id, platform=platform, user_id=user_id))
+        session.flush()
+    return person
+
+
+def change(session: Session, destination: Destination, now: datetime, **values: Any) -> None:
+    """Set columns of a destination (zone, digest_at, quiet_start …) and move what waits accordingly."""
+    for name, value in values.items():
+        setattr(destination, name, value)
+    reschedule(session, destination, now)
+
+
+def pause(session: Session, destination: Destination, now: datetime) -> None:
+    """Hold everything for this destination; jobs go on being owed."""
+    change(session, destination, now, paused_at=now)
+
+
+def resume(session: Session, destination: Destination, now: datetime) -> str | None:
+    """Let deliveries go again; return the batch of the one message that shows what was held.
+
+    None when nothing was held. Jobs that waited for a digest only are shown at once too.
+    """
+    if destination.paused_at is None:
+        return None
+    destination.paused_at = None
+    reschedule(session, destination, now)
+    owed = _owed(session, destination, DeliveryKind.PUSH, DeliveryKind.DIGEST)
+    pushed = {row.job_id for row in owed if row.kind == DeliveryKind.PUSH}
+    held = [row for row in owed if row.kind == DeliveryKind.PUSH]
+    for row in owed:
+        if row.kind == DeliveryKind.DIGEST and row.job_id not in pushed:
+            row.kind, row.digest_on = DeliveryKind.PUSH, None
+            held.append(row)
+    if not held:
+        return None
+    batch = f"resume-{destination.id}-{int(now.timestamp() * 1_000_000)}"
+    for row in held:
+        row.batch, row.leased_until, row.due_at = batch, None, now
+    session.flush()
+    return batch
+
+
+def retire(session: Session, destination_id: int, reason: str, now: datetime) -> None:
+    """Mark a chat as gone: its subscriptions stay, what was owed ends, nothing more is owed."""
+    destination = session.get(Destination, destination_id)
+    assert destination is not None
+    destination.gone = reason[:200]
+    destination.next_digest_at = destination.next_digest_on = None
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.destination_id) == destination_id, col(Delivery.state) == DeliveryState.OWED)
+        .values(state=DeliveryState.ENDED, reason="destination gone", settled_at=now)
+    )
+    session.execute(
+        update(DigestRun)
+        .where(col(DigestRun.destination_id) == destination_id, col(DigestRun.state) == "open")
+        .values(state="sent")
+    )
+    _changed(session)
+
+
+# -- subscriptions ------------------------------------------------------------------------------
+
+
+def subscribe(
+    session: Session,
+    destination: Destination,
+    wish: Wish,
+    now: datetime,
+    *,
+    cadence: Cadence | None = None,
+    name: str = "",
+) -> Subscription:
+    """Add a subscription; it takes effect with the next job. `UserError` over the limit."""
+    held = session.execute(
+        select(func.count()).where(col(Subscription.destination_id) == destination.id)
+    ).scalar_one()
+    if held >= MOST_SUBSCRIPTIONS:
+        raise UserError("subscriptions-full", most=MOST_SUBSCRIPTIONS)
+    made = Subscription(
+        destination_id=destination.id,
+        number=destination.next_number,
+        name=name,
+        wish=wish.to_json(),
+        cadence=cadence or Cadence(destination.cadence),
+        created_at=now,
+    )
+    destination.next_number += 1
+    if held == 0:
+        destination.last_heard_at = now
+    session.add(made)
+    session.flush()
+    reschedule(session, destination, now)
+    return made
+
+
+def subscriptions_of(session: Session, destination: Destination) -> Sequence[Subscription]:
+    """Return the destination's subscriptions by number."""
+    query = (
+        select(Subscription)
+        .where(col(Subscription.destination_id) == destination.id)
+        .order_by(col(Subscription.number))
+    )
+    return session.execute(query).scalars().all()
+
+
+def numbered(session: Session, destination: Destination, number: int) -> Subscription:
+    """Return the destination's subscription of that number; `NotSubscribed` without one."""
+    query = select(Subscription).where(
+        col(Subscription.destination_id) == destination.id, col(Subscription.number) == number
+    )
+    found = session.execute(query).scalar_one_or_none()
+    if found is None:
+        raise NotSubscribed("subscription-unknown", number=number)
+    return found
+
+
+def unsubscribe(session: Session, destination: Destination, number: int, now: datetime) -> Subscription:
+    """Remove a subscription; what only it wanted and has not left yet, ends."""
+    row = numbered(session, destination, number)
+    session.delete(row)
+    session.flush()
+    for delivery in _owed(session, destination, DeliveryKind.PUSH, DeliveryKind.DIGEST):
+        others = [entry for entry in delivery.why if entry["id"] != row.id]
+        if others:
+            delivery.why = others
+        else:
+            delivery.state, delivery.reason = DeliveryState.ENDED, "subscription removed"
+            delivery.settled_at = now
+    reschedule(session, destination, now)
+    return row
+
+
+def edit(session: Session, destination: Destination, number: int, now: datetime, **values: Any) -> Subscription:
+    """Set columns of a subscription (name, wish, cadence, paused_at) and move what waits accordingly."""
+    row = numbered(session, destination, number)
+    for name, value in values.items():
+        setattr(row, name, value)
+    session.flush()
+    reschedule(session, destination, now)
+    return row
+
+
+# -- the timetable ------------------------------------------------------------------------------
+
+
+def push_due(destination: Destination, now: datetime) -> datetime:
+    """Return when a push may leave: now, or the end of the quiet hours it falls into."""
+    if destination.quiet_start is None or destination.quiet_end is None:
+        return now
+    return quiet_end(now, destination.quiet_start, destination.quiet_end, ZoneInfo(destination.zone))
+
+
+def digest_slot(
+    session: Session, destination: Destination, after: datetime, *, weekly: bool = False
+) -> tuple[date, datetime] | None:
+    """Return the local date and the UTC time of the destination's first free digest after `after`.
+
+    None when the digest is off. Free: no digest of that date in that zone yet, and 12 hours
+    after the one before.
+    """
+    if destination.digest_at is None:
+        return None
+    runs = select(col(DigestRun.digest_on)).where(
+        col(DigestRun.destination_id) == destination.id,
+        col(DigestRun.zone) == destination.zone,
+        col(DigestRun.digest_on) >= after.date() - timedelta(days=2),
+    )
+    done = frozenset(session.execute(runs).scalars())
+    last = destination.last_digest_at
+    return next_digest(
+        after,
+        destination.digest_at,
+        ZoneInfo(destination.zone),
+        not_before=last + DIGEST_GAP if last else None,
+        weekday=destination.digest_weekday if weekly else None,
+        done=done.__contains__,
+    )
+
+
+def kinds(cadences: Sequence[Cadence], *, digest: bool) -> tuple[bool, bool, bool]:
+    """Return (push, digest entry, only with the weekly one) for the cadences of the wishes that met a job.
+
+    digest  whether the destination has a digest at all; without one everything comes at once
+    """
+    if not digest:
+        return True, False, False
+    push = any(cadence in (Cadence.INSTANT, Cadence.BOTH) for cadence in cadences)
+    entry = Cadence.BOTH in cadences or Cadence.INSTANT not in cadences
+    weekly = entry and not any(cadence in (Cadence.DAILY, Cadence.BOTH) for cadence in cadences)
+    return push, entry, weekly
+
+
+def reschedule(session: Session, destination: Destination, now: datetime) -> None:
+    """Find the destination's next digest, and move what it is owed to where it now belongs.
+
+    Called in the transaction of every change of a wish, cadence, zone, digest time, quiet hours
+    or pause. What a message is already under way for (a batch) stays as it is.
+    """
+    cadence_of = {
+        row.id: Cadence(row.cadence)
+        for row in subscriptions_of(session, destination)
+        if row.paused_at is None
+    }
+    plan_digest(session, destination, now, list(cadence_of.values()))
+    rows = _owed(session, destination, DeliveryKind.PUSH, DeliveryKind.DIGEST)
+    by_job: dict[int, dict[str, Delivery]] = {}
+    for row in rows:
+        by_job.setdefault(row.job_id, {})[row.kind] = row
+    every = digest_slot(session, destination, now)
+    weekly_slot = digest_slot(session, destination, now, weekly=True)
+    sent = _settled_jobs(session, destination, list(by_job))
+    for job_id, waiting in by_job.items():
+        if any(row.batch is not None for row in waiting.values()):
+            continue
+        why = next(iter(waiting.values())).why
+        cadences = [cadence_of[entry["id"]] for entry in why if entry["id"] in cadence_of]
+        if not cadences:  # met by a paused subscription only: it stays owed as it was
+            cadences = [Cadence.BOTH if len(waiting) == 2 else _cadence_of_kind(waiting)]
+        push, digest, weekly = kinds(cadences, digest=destination.digest_at is not None)
+        slot = weekly_slot if weekly else every
+        _settle_kind(session, waiting, DeliveryKind.PUSH, push, push_due(destination, now), None, sent, job_id, now)
+        if slot is not None:
+            on, at = slot
+            _settle_kind(session, waiting, DeliveryKind.DIGEST, digest, at, on, sent, job_id, now)
+    session.flush()
+    _changed(session)
+
+
+def plan_digest(
+    session: Session, destination: Destination, after: datetime, cadences: Sequence[Cadence]
+) -> None:
+    """Set when the destination's next digest is; none without a subscription that wants one."""
+    slot = None
+    if any(cadence in (Cadence.DAILY, Cadence.BOTH) for cadence in cadences):
+        slot = digest_slot(session, destination, after)
+    elif Cadence.WEEKLY in cadences:
+        slot = digest_slot(session, destination, after, weekly=True)
+    destination.next_digest_on, destination.next_digest_at = slot or (None, None)
+
+
+def _cadence_of_kind(waiting: dict[str, Delivery]) -> Cadence:
+    return Cadence.INSTANT if DeliveryKind.PUSH in waiting else Cadence.DAILY
+
+
+def _settle_kind(
+    session: Session,
+    waiting: dict[str, Delivery],
+    kind: DeliveryKind,
+    wanted: bool,
+    due_at: datetime,
+    digest_on: date | None,
+    sent: set[tuple[int, str]],
+    job_id: int,
+    now: datetime,
+) -> None:
+    """Make the owed delivery of `kind` exist or not, and due when it should be."""
+    row = waiting.get(kind)
+    if row is None and wanted and (job_id, kind) not in sent:
+        model = next(iter(waiting.values()))
+        session.add(
+            Delivery(
+                destination_id=model.destination_id,
+                job_id=job_id,
+                kind=kind,
+                due_at=due_at,
+                digest_on=digest_on,
+                why=model.why,
+                created_at=model.created_at,
+            )
+        )
+    elif row is not None and wanted:
+        row.due_at, row.digest_on = max(due_at, now), digest_on
+    elif row is not None:
+        session.delete(row)  # not ended: the next change of mind may want it again
+
+
+def _owed(session: Session, destination: Destination, *of: DeliveryKind) -> Sequence[Delivery]:
+    query = select(Delivery).where(
+        col(Delivery.destination_id) == destination.id,
+        col(Delivery.state) == DeliveryState.OWED,
+        col(Delivery.kind).in_(of),
+    )
+    return session.execute(query).scalars().all()
+
+
+def _settled_jobs(session: Session, destination: Destination, jobs: list[int]) -> set[tuple[int, str]]:
+    if not jobs:
+        return set()
+    query = select(col(Delivery.job_id), col(Delivery.kind)).where(
+        col(Delivery.destination_id) == destination.id,
+        col(Delivery.job_id).in_(jobs),
+        col(Delivery.state) != DeliveryState.OWED,
+    )
+    return {(job, kind) for job, kind in session.execute(query)}
