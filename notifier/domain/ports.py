@@ -79,6 +79,15 @@ class Uncertain:
 Outcome = Sent | RetryAfter | Moved | Gone | Denied | Rejected | Uncertain
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a platform may be written to."""
+
+    per_second: float | None = None  # messages of one token over all chats; None: as fast as it answers
+    private: float = 0.0  # seconds between two messages to one private chat
+    shared: float = 0.0  # … to one group or channel
+
+
 class Messenger(Protocol):
     """Sends documents to one platform.
 
@@ -87,6 +96,7 @@ class Messenger(Protocol):
     """
 
     name: str  # the platform's word in addresses and settings: console, telegram, discord
+    pace: Pace
 
     async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
         """Send `document`; `batch` is the same on every try of the same message."""

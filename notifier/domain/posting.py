@@ -74,6 +74,7 @@ class Opening:
     url: str
     company_url: str = ""
     location: str = ""
+    mode: WorkMode = WorkMode.UNKNOWN  # as its list states it; what the text makes of it is in facts
     pay: str = ""
     pay_flagged: bool = False
     posted_on: date | None = None

@@ -57,9 +57,7 @@ class Collector:
     every: timedelta = timedelta(minutes=30)
     at_once: int = 20  # sources fetched side by side
 
-    async def collect(
-        self, clock: Callable[[], datetime], names: Collection[str] = ()
-    ) -> list[Collected]:
+    async def collect(self, clock: Callable[[], datetime], names: Collection[str] = ()) -> list[Collected]:
         """Read the sources that are due (or those named) and return what each came to."""
         rows = await self.db.read(sources.due, clock(), names)
         gate = asyncio.Semaphore(self.at_once)
@@ -233,9 +231,7 @@ def _plan(
     return _Plan(events, present, reposts)
 
 
-def _match(
-    row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now: datetime
-) -> Iterator[News]:
+def _match(row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now: datetime) -> Iterator[News]:
     """Yield each event's news with what it owes, matched against every wish."""
     compiled = [(wanted, CompiledWish(wanted.wish)) for wanted in wishes.wanted] if wishes else []
     owing = Owing(now)
@@ -266,6 +262,7 @@ def _as_opening(row: SourceRow, news: News, now: datetime) -> Opening:
         company=posting.company,
         url=posting.url,
         location=posting.location,
+        mode=posting.mode,
         pay=posting.pay,
         pay_flagged=posting.pay_flagged,
         posted_on=posting.posted_on,

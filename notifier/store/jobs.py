@@ -222,7 +222,9 @@ def upsert(session: Session, source: Source, news: Sequence[News], now: datetime
                 (table.c.posted_on > new.posted_on, table.c.posted_on),
                 else_=new.posted_on,
             ),
-            "expires_at": case((table.c.expires_at > new.expires_at, table.c.expires_at), else_=new.expires_at),
+            "expires_at": case(
+                (table.c.expires_at > new.expires_at, table.c.expires_at), else_=new.expires_at
+            ),
         },
         where=table.c.row_hash != new.row_hash,
     )
@@ -300,13 +302,17 @@ def finish(session: Session, source_id: int, ending: Ending, now: datetime, wait
     ids = set(_ids(session, list(ending.present)).values())
     on_source = col(Listing.source_id) == source_id
     present = col(Listing.job_id).in_(values_in(session, sorted(ids), number=True))
-    left = session.execute(
-        update(Listing)
-        .where(on_source, ~present, col(Listing.last_seen).is_(None))
-        # It was there at the reading before this one.
-        .values(last_seen=source.last_read_at or now)
-        .returning(col(Listing.job_id))
-    ).scalars().all()
+    left = (
+        session.execute(
+            update(Listing)
+            .where(on_source, ~present, col(Listing.last_seen).is_(None))
+            # It was there at the reading before this one.
+            .values(last_seen=source.last_read_at or now)
+            .returning(col(Listing.job_id))
+        )
+        .scalars()
+        .all()
+    )
     _expire_unseen(session, source, left, now)
     gone: Sequence[int] = ()
     if ending.doubted is None and source.complete:
@@ -343,7 +349,9 @@ def _count_misses(session: Session, source_id: int, now: datetime) -> Sequence[i
         .where(*missing)
         .values(
             misses=col(Listing.misses) + 1,
-            missing_since=func.coalesce(col(Listing.missing_since), now, type_=col(Listing.missing_since).type),
+            missing_since=func.coalesce(
+                col(Listing.missing_since), now, type_=col(Listing.missing_since).type
+            ),
         )
     )
     return (

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlmodel import Session, col
 
-from notifier.domain.facts import Facts
+from notifier.domain.facts import Facts, WorkMode
 from notifier.domain.posting import ListedOn, Opening
 from notifier.store.sql import values_in
 from notifier.store.tables import Job, Listing, Source
@@ -17,9 +17,7 @@ _READ_AT_A_TIME = 500
 
 def is_open(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a job is neither closed nor too old at `now`."""
-    return and_(
-        col(Job.closed_at).is_(None), or_(col(Job.expires_at).is_(None), col(Job.expires_at) > now)
-    )
+    return and_(col(Job.closed_at).is_(None), or_(col(Job.expires_at).is_(None), col(Job.expires_at) > now))
 
 
 def by_id(session: Session, ids: Collection[int]) -> dict[int, Opening]:
@@ -53,6 +51,7 @@ def opening(row: Job, lists: Iterable[ListedOn]) -> Opening:
         url=row.url,
         company_url=row.company_url,
         location=row.location,
+        mode=WorkMode(row.mode),
         pay=row.pay,
         pay_flagged=row.pay_flagged,
         posted_on=row.posted_on,
@@ -86,3 +85,14 @@ def open_facts(session: Session, at: datetime) -> Sequence[Row[tuple[str, dict[s
         or_(col(Job.expires_at).is_(None), col(Job.expires_at) > at),
     )
     return session.execute(query).all()
+
+
+def counts(session: Session, now: datetime) -> tuple[int, int, int]:
+    """Return how many jobs there are, how many of them are closed, and how many expired."""
+    query = select(
+        func.count(),
+        func.count().filter(col(Job.closed_at).is_not(None)),
+        func.count().filter(col(Job.expires_at) <= now),
+    ).select_from(Job)
+    every, closed, expired = session.execute(query).one()
+    return every, closed, expired

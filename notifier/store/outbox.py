@@ -196,7 +196,17 @@ def owe_edits(session: Session, now: datetime) -> int:
                 ),
             )
         )
-        columns = ["destination_id", "job_id", "kind", "state", "due_at", "why", "created_at", "attempts", "plain"]
+        columns = [
+            "destination_id",
+            "job_id",
+            "kind",
+            "state",
+            "due_at",
+            "why",
+            "created_at",
+            "attempts",
+            "plain",
+        ]
         owed += session.execute(insert(Delivery).from_select(columns, rows)).rowcount  # type: ignore[attr-defined]
     return owed
 
@@ -219,11 +229,14 @@ def claim(
     The batches of one destination stand in the order in which they must leave. Jobs that are no
     longer worth a message end here. The number of statements does not depend on how much is due.
     """
-    found = [id_ for id_ in _due_destinations(session, platform, now, limit + len(skip)) if id_ not in skip][:limit]
+    found = [id_ for id_ in _due_destinations(session, platform, now, limit + len(skip)) if id_ not in skip][
+        :limit
+    ]
     if not found:
         return []
     chats = {
-        row.id: row for row in session.execute(select(Destination).where(col(Destination.id).in_(found))).scalars()
+        row.id: row
+        for row in session.execute(select(Destination).where(col(Destination.id).in_(found))).scalars()
     }
     waiting = _Waiting.load(session, found, now)
     batches: list[Batch] = []
@@ -345,7 +358,10 @@ class _Waiting:
 
     def _load_wishes(self, ids: Sequence[int]) -> None:
         query = select(
-            col(Subscription.id), col(Subscription.destination_id), col(Subscription.cadence), col(Subscription.paused_at)
+            col(Subscription.id),
+            col(Subscription.destination_id),
+            col(Subscription.cadence),
+            col(Subscription.paused_at),
         ).where(col(Subscription.destination_id).in_(ids))
         for id_, chat, cadence, paused in self.session.execute(query):
             self.alive.add(id_)
@@ -507,7 +523,9 @@ class _Waiting:
         run.leased_until = self.now + LEASE
         rows = [row for row in self.rows[chat.id] if row.batch == run.batch]
         leaving = [self.openings[job] for job in self.saved.get(chat.person_id or 0, ())]
-        plan = DigestPlan(on=run.digest_on, leaving=leaving, quiet_days=0 if rows or leaving else QUIET_DAYS.days)
+        plan = DigestPlan(
+            on=run.digest_on, leaving=leaving, quiet_days=0 if rows or leaving else QUIET_DAYS.days
+        )
         batch = self._batch(chat, DeliveryKind.DIGEST, rows, run.batch)
         return replace(batch, digest=plan, attempts=run.attempts)
 
@@ -554,9 +572,7 @@ def settle(session: Session, batch: Batch, reference: str, now: datetime) -> Non
     session.execute(
         update(Delivery)
         .where(_of(batch))
-        .values(
-            state=DeliveryState.SENT, reference=reference, settled_at=now, leased_until=None, reason=None
-        )
+        .values(state=DeliveryState.SENT, reference=reference, settled_at=now, leased_until=None, reason=None)
     )
     _end_run(session, batch, reference)
 
@@ -685,7 +701,9 @@ def take_up(session: Session, now: datetime) -> int:
 def next_due(session: Session) -> datetime | None:
     """Return when something may go out next; None when nothing waits for a time."""
     may_hear = col(Destination.gone).is_(None), col(Destination.paused_at).is_(None)
-    at = func.min(func.coalesce(col(Delivery.leased_until), col(Delivery.due_at)), type_=col(Delivery.due_at).type)
+    at = func.min(
+        func.coalesce(col(Delivery.leased_until), col(Delivery.due_at)), type_=col(Delivery.due_at).type
+    )
     owed = (
         select(at)
         .join(Destination, col(Destination.id) == col(Delivery.destination_id))
@@ -730,9 +748,9 @@ def retry(session: Session, delivery_id: int, now: datetime) -> bool:
     )
 
 
-def jobs_of(session: Session, batch_id: str) -> Sequence[Opening]:
-    """Return the jobs that a message stands for, in its order."""
-    query = select(col(Delivery.job_id)).where(col(Delivery.batch) == batch_id).order_by(col(Delivery.id))
-    ids = session.execute(query).scalars().all()
-    found = openings.by_id(session, ids)
-    return [found[id_] for id_ in ids]
+def shown_by(session: Session, batch_id: str) -> tuple[str, Sequence[Opening]]:
+    """Return the kind of a message's deliveries and the jobs it stands for, in its order."""
+    query = select(col(Delivery.job_id), col(Delivery.kind))
+    rows = session.execute(query.where(col(Delivery.batch) == batch_id).order_by(col(Delivery.id))).all()
+    found = openings.by_id(session, [job for job, _ in rows])
+    return rows[0].kind if rows else DeliveryKind.DIGEST, [found[job] for job, _ in rows]

@@ -167,9 +167,7 @@ def open_destination(
     return made
 
 
-def _person(
-    session: Session, platform: str, user_id: str, now: datetime, zone: str, locale: str
-) -> Person:
+def _person(session: Session, platform: str, user_id: str, now: datetime, zone: str, locale: str) -> Person:
     query = (
         select(Person)
         .join(Account, col(Account.person_id) == col(Person.id))
@@ -313,7 +311,9 @@ def unsubscribe(session: Session, destination: Destination, number: int, now: da
     return row
 
 
-def edit(session: Session, destination: Destination, number: int, now: datetime, **values: Any) -> Subscription:
+def edit(
+    session: Session, destination: Destination, number: int, now: datetime, **values: Any
+) -> Subscription:
     """Set columns of a subscription (name, wish, cadence, paused_at) and move what waits accordingly."""
     row = numbered(session, destination, number)
     for name, value in values.items():
@@ -401,7 +401,9 @@ def reschedule(session: Session, destination: Destination, now: datetime) -> Non
             cadences = [Cadence.BOTH if len(waiting) == 2 else _cadence_of_kind(waiting)]
         push, digest, weekly = kinds(cadences, digest=destination.digest_at is not None)
         slot = weekly_slot if weekly else every
-        _settle_kind(session, waiting, DeliveryKind.PUSH, push, push_due(destination, now), None, sent, job_id, now)
+        _settle_kind(
+            session, waiting, DeliveryKind.PUSH, push, push_due(destination, now), None, sent, job_id, now
+        )
         if slot is not None:
             on, at = slot
             _settle_kind(session, waiting, DeliveryKind.DIGEST, digest, at, on, sent, job_id, now)

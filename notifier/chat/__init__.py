@@ -1,0 +1,1 @@
+"""The platforms: each renders documents its own way and says what became of them."""

@@ -1,0 +1,286 @@
+"""Messages about jobs: from openings to documents. Pure; every word comes from the catalogue."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from notifier.domain.clean import NAME, TITLE, clean, safe_link
+from notifier.domain.document import Action, Block, BlockKind, Document, Span
+from notifier.domain.facts import WorkMode
+from notifier.domain.facts.skills import skill_name
+from notifier.domain.fold import fold
+from notifier.domain.posting import Opening
+from notifier.domain.texts import day, moment, text
+
+_DOT = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A subscription that a job fits, with the facts that met each part of its wish."""
+
+    number: int
+    name: str
+    met: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One job of a message."""
+
+    opening: Opening
+    why: Sequence[Why] = ()
+    already_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A skill and the share of open jobs that name it, now and seven days before (0 to 1)."""
+
+    skill: str
+    now: float
+    before: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The lists together; `remote` is a share (0 to 1)."""
+
+    open: int
+    remote: float
+    companies: int
+    trends: Sequence[Trend] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What one digest shows."""
+
+    on: date
+    zone: str
+    entries: Sequence[Entry]
+    leaving: Sequence[Opening] = ()
+    statistics: Statistics | None = None
+    next_at: datetime | None = None
+    quiet_days: int = 0
+    hint: str = "widen-skills"  # what would widen the wish, a message id
+
+
+def push(entry: Entry, now: datetime, locale: str, *, shared: bool = False) -> Document:
+    """Return the message about one job."""
+    job = entry.opening
+    spans = [*_title(job), Span("\n"), *_facts(job, locale)]
+    if line := _second_line(job, locale):
+        spans += [Span("\n"), Span(line)]
+    blocks = [Block(tuple(spans))]
+    blocks.append(Block(tuple(_small_print(entry, locale)), BlockKind.NOTE))
+    return Document(tuple(blocks), tuple(_actions(job, locale, shared=shared)))
+
+
+def grouped(entries: Sequence[Entry], now: datetime, locale: str) -> Document:
+    """Return one message about several jobs; jobs equal but for their id are one item."""
+    heading = Block((Span(text("new-jobs", locale, count=len(entries)), bold=True),), BlockKind.HEADING)
+    names = {why.number: why for entry in entries for why in entry.why}
+    note = Block(tuple(_subscriptions(list(names.values()), locale)), BlockKind.NOTE)
+    lists = _lists([entry.opening for entry in entries], locale)
+    blocks = [heading, *_items(entries, locale, start=1)]
+    if names:
+        blocks.append(note)
+    if lists:
+        blocks.append(Block(tuple(lists), BlockKind.NOTE))
+    return Document(tuple(blocks))
+
+
+def plain(entry: Entry, locale: str) -> Document:
+    """Return one job without any style, for a platform that refused its message."""
+    job = entry.opening
+    line = _DOT.join(filter(None, (clean(job.title, TITLE), clean(job.company, NAME), _where(job, locale))))
+    link = safe_link(job.url)
+    return Document((Block((Span(line),)),), (Action(text("apply", locale), url=link),) if link else ())
+
+
+def digest(asked: Digest, locale: str) -> Document:
+    """Return the digest: counts, jobs per subscription, what was sent, what leaves, the lists, the next."""
+    new = [entry for entry in asked.entries if not entry.already_sent]
+    blocks = [
+        Block((Span(text("digest-title", locale, day=day(asked.on, locale)), bold=True),), BlockKind.HEADING)
+    ]
+    if asked.entries:
+        blocks.append(Block((Span(_counts(asked.entries, new, locale)),)))
+    number = 1
+    for names, entries in _sections(new):
+        title = text("digest-section", locale, names=names, count=len(entries))
+        blocks.append(Block((Span(title, bold=True),), BlockKind.HEADING))
+        items = list(_items(entries, locale, start=number))
+        blocks += items
+        number += len(items)
+    sent = [entry for entry in asked.entries if entry.already_sent]
+    for title, rest in (("digest-sent", sent), ("digest-leaving", [Entry(job) for job in asked.leaving])):
+        if rest:
+            blocks.append(Block((Span(text(title, locale), bold=True),), BlockKind.HEADING))
+            items = list(_items(rest, locale, start=number))
+            blocks += items
+            number += len(items)
+    if asked.quiet_days:
+        hint = text(asked.hint, locale)
+        blocks.append(Block((Span(text("digest-quiet", locale, days=asked.quiet_days, hint=hint)),)))
+    if asked.statistics is not None:
+        blocks += statistics(asked.statistics, locale)
+    if lists := _lists([entry.opening for entry in asked.entries], locale):
+        blocks.append(Block(tuple(lists), BlockKind.NOTE))
+    if asked.next_at is not None:
+        following = text("digest-next", locale, at=moment(asked.next_at, asked.zone, locale))
+        blocks.append(Block((Span(following, italic=True),), BlockKind.NOTE))
+    return Document(tuple(blocks))
+
+
+def statistics(of: Statistics, locale: str) -> list[Block]:
+    """Return the lists' figures and trends."""
+    line = text("digest-lists", locale, open=of.open, remote=round(of.remote * 100), companies=of.companies)
+    blocks = [Block((Span(line),), BlockKind.NOTE)]
+    if of.trends:
+        skills = ", ".join(_trend(trend) for trend in of.trends)
+        blocks.append(Block((Span(text("digest-trends", locale, skills=skills)),), BlockKind.NOTE))
+    return blocks
+
+
+def _trend(trend: Trend) -> str:
+    now, before = round(trend.now * 100), round(trend.before * 100)
+    change = f"↑{now - before}" if now > before else f"↓{before - now}" if now < before else "="
+    return f"{skill_name(trend.skill)} {now} % {change}"
+
+
+def items(openings: Sequence[Opening], locale: str) -> list[Block]:
+    """Return jobs as the items of a list."""
+    return list(_items([Entry(job) for job in openings], locale, start=1))
+
+
+# -- one job ------------------------------------------------------------------------------------
+
+
+def _title(job: Opening) -> Iterator[Span]:
+    title = clean(job.title, TITLE)
+    yield Span(title, link=safe_link(job.url), bold=True, strike=job.closed_at is not None)
+
+
+def _facts(job: Opening, locale: str) -> Iterator[Span]:
+    company = clean(job.company, NAME)
+    where = _where(job, locale)
+    if company:
+        yield Span(company, bold=True)
+    if company and where:
+        yield Span(_DOT)
+    if where:
+        yield Span(where)
+
+
+def _where(job: Opening, locale: str) -> str:
+    place = clean(job.location, NAME)
+    mode = job.facts.mode
+    words = []
+    # "Remote" alone is a mode, not a place.
+    if place and not (mode is WorkMode.REMOTE and fold(place) == "remote"):
+        words.append(f"📍 {place}")
+    if mode is not WorkMode.UNKNOWN:
+        words.append(text(f"mode-{mode.value}", locale))
+    if job.pay:
+        words.append(f"💰 {clean(job.pay, NAME)}")
+    elif job.pay_flagged:
+        words.append(text("pay-flagged", locale))
+    return _DOT.join(words)
+
+
+def _second_line(job: Opening, locale: str) -> str:
+    words = []
+    if job.facts.skills:
+        words.append("🧩 " + ", ".join(skill_name(skill) for skill in job.facts.skills))
+    if job.posted_on is not None:
+        words.append(text("posted", locale, day=day(job.posted_on, locale)))
+    if job.closed_at is not None:
+        words.append(text("closed-on", locale, day=day(job.closed_at.date(), locale)))
+    elif job.expires_at is not None:
+        last = (job.expires_at.astimezone(UTC) - timedelta(seconds=1)).date()
+        words.append(text("leaves", locale, day=day(last, locale)))
+    return _DOT.join(words)
+
+
+def _small_print(entry: Entry, locale: str) -> Iterator[Span]:
+    yield from _subscriptions(entry.why, locale)
+    if lists := _lists([entry.opening], locale):
+        if entry.why:
+            yield Span("\n")
+        yield from lists
+
+
+def _subscriptions(why: Sequence[Why], locale: str) -> Iterator[Span]:
+    if why:
+        yield Span(text("for-subscription", locale, names=_names(why)), italic=True)
+        yield Span(_DOT + text("stop-hint", locale, number=why[0].number), italic=True)
+
+
+def _names(why: Sequence[Why]) -> str:
+    return ", ".join(f"#{found.number} {clean(found.name, NAME)}".strip() for found in why)
+
+
+def _lists(openings: Sequence[Opening], locale: str) -> list[Span]:
+    """Name the lists with their links: some sources demand attribution."""
+    lists = {listed.name: listed for job in openings for listed in job.lists}
+    spans: list[Span] = []
+    for listed in lists.values():
+        spans.append(Span(", " if spans else text("list-of", locale)))
+        spans.append(Span(clean(listed.name, NAME), link=safe_link(listed.list_url)))
+        if listed.attribution:
+            spans.append(Span(f" ({clean(listed.attribution, TITLE)})"))
+    return spans
+
+
+def _actions(job: Opening, locale: str, *, shared: bool) -> Iterator[Action]:
+    link = safe_link(job.url)
+    if link and job.closed_at is None:
+        yield Action(text("apply", locale), url=link)
+    for name in ("why",) if shared else ("save", "applied", "hide", "mute", "why"):
+        yield Action(text(name, locale), command=f"{name} {job.id}")
+
+
+# -- many jobs ----------------------------------------------------------------------------------
+
+
+def _items(entries: Sequence[Entry], locale: str, *, start: int) -> Iterator[Block]:
+    alike: dict[tuple[str, str, str], list[Opening]] = {}
+    for entry in entries:
+        job = entry.opening
+        alike.setdefault((fold(job.company), fold(job.title), fold(job.location)), []).append(job)
+    for number, jobs in enumerate(alike.values(), start):
+        job = jobs[0]
+        spans = [*_title(job)]
+        if len(jobs) > 1:
+            spans.append(Span(_DOT + text("openings-alike", locale, count=len(jobs))))
+        spans += [Span("\n"), *_facts(job, locale)]
+        yield Block(tuple(spans), BlockKind.ITEM, number)
+
+
+def _sections(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
+    """Yield jobs by the subscriptions they fit, newest first; a job of two stands once, with both names."""
+    sections: dict[tuple[int, ...], list[Entry]] = {}
+    for entry in entries:
+        sections.setdefault(tuple(why.number for why in entry.why), []).append(entry)
+    for _, found in sorted(sections.items()):
+        found.sort(
+            key=lambda entry: (entry.opening.posted_on or date.min, entry.opening.first_seen), reverse=True
+        )
+        yield _names(found[0].why), found
+
+
+def _counts(entries: Sequence[Entry], new: Sequence[Entry], locale: str) -> str:
+    jobs = [entry.opening for entry in entries]
+    remote = sum(job.facts.mode is WorkMode.REMOTE for job in jobs)
+    paid = sum(bool(job.pay) or job.pay_flagged for job in jobs)
+    wishes = {why.number for entry in entries for why in entry.why}
+    words = [
+        text("digest-new", locale, count=len(new)),
+        text("digest-remote", locale, count=remote),
+        text("digest-pay", locale, count=paid),
+    ]
+    if wishes:
+        words.append(text("digest-subscriptions", locale, count=len(wishes)))
+    return _DOT.join(words)

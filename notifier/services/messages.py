@@ -1,0 +1,65 @@
+"""From a batch to its document: what the composer needs beside the jobs is looked up here."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from notifier.domain import compose as composer
+from notifier.domain.compose import Digest, Entry, Statistics, Trend, Why
+from notifier.domain.document import Document
+from notifier.store import openings
+from notifier.store.database import Database
+from notifier.store.outbox import Batch
+from notifier.store.tables import DeliveryKind, DestinationKind
+
+TRENDS = 5
+TREND_SPAN = timedelta(days=7)
+
+
+async def compose(db: Database, batch: Batch, now: datetime) -> Document:
+    """Return the message that a batch stands for."""
+    chat = batch.destination
+    entries = [Entry(entry.opening, reasons(entry.why), entry.already_sent) for entry in batch.entries]
+    if batch.digest is not None:
+        asked = Digest(
+            on=batch.digest.on,
+            zone=chat.zone,
+            entries=entries,
+            leaving=batch.digest.leaving,
+            statistics=await db.read(statistics, now),
+            next_at=chat.next_digest_at,
+            quiet_days=batch.digest.quiet_days,
+        )
+        return composer.digest(asked, chat.locale)
+    if batch.plain:
+        return composer.plain(entries[0], chat.locale)
+    if len(entries) > 1 or batch.kind is DeliveryKind.DIGEST:
+        return composer.grouped(entries, now, chat.locale)
+    return composer.push(entries[0], now, chat.locale, shared=chat.kind != DestinationKind.PRIVATE)
+
+
+def reasons(kept: Sequence[Mapping[str, Any]]) -> list[Why]:
+    """Return what a delivery keeps of why it is owed."""
+    return [Why(entry["number"], entry["name"], entry["met"]) for entry in kept]
+
+
+def statistics(session: Session, now: datetime) -> Statistics:
+    """Return the lists' figures at `now`, and which skills open jobs name, against seven days before."""
+    rows = openings.open_facts(session, now)
+    before = openings.open_facts(session, now - TREND_SPAN)
+    shares, past = _shares(rows), _shares(before)
+    top = sorted(shares, key=lambda skill: (-shares[skill], skill))[:TRENDS]
+    return Statistics(
+        open=len(rows),
+        remote=sum(facts.get("mode") == "remote" for _, facts in rows) / max(len(rows), 1),
+        companies=len({company for company, _ in rows}),
+        trends=[Trend(skill, shares[skill], past.get(skill, 0.0)) for skill in top],
+    )
+
+
+def _shares(rows: Sequence[Any]) -> dict[str, float]:
+    named = Counter(skill for _, facts in rows for skill in facts.get("skills", ()))
+    return {skill: count / len(rows) for skill, count in named.items()}
