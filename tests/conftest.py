@@ -1,0 +1,75 @@
+"""What every test may ask for: a database on each engine, a clock, chats and lists to play with."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from notifier.store.database import Database
+from tests import postgres
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+
+
+class Clock:
+    """A time that stands until it is moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL) -> Iterator[str]:
+    """A migrated database; a copy of it costs less than a migration."""
+    with postgres.database(postgres_server) as url:
+        made = Database(url.render_as_string(hide_password=False))
+        made.migrate()
+        made.close()
+        assert url.database is not None
+        yield url.database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/notifier.db"
+    else:
+        with postgres.database(request.getfixturevalue("postgres_server")) as url:
+            yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database, once on each engine."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path}/notifier.db")
+        made.migrate()
+        yield made
+        made.close()
+        return
+    server = request.getfixturevalue("postgres_server")
+    with postgres.database(server, request.getfixturevalue("postgres_template")) as url:
+        made = Database(url.render_as_string(hide_password=False))
+        yield made
+        made.close()
