@@ -65,7 +65,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not addresses:
             raise httpcore.ConnectError(f"no address for {host}")
         if not all(is_public(address) for address in addresses):
-            raise SourceRefused(f"{host} is in a private network; NOTIFIER_ALLOW_PRIVATE_SOURCES=true allows it")
+            raise SourceRefused(
+                f"{host} is in a private network; NOTIFIER_ALLOW_PRIVATE_SOURCES=true allows it"
+            )
         return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
