@@ -45,10 +45,7 @@ def _span(span: Span) -> str:
     if not span.text.strip():
         return span.text
     before, body, after = _split_blanks(span.text)
-    if span.code:
-        body = f"`{body.replace('`', 'ˋ')}`"
-    else:
-        body = _escaped(body)
+    body = f"`{body.replace('`', 'ˋ')}`" if span.code else _escaped(body)
     if span.link:
         body = f"[{body}]({_target(span.link)})"
     for wanted, mark in ((span.strike, "~~"), (span.italic, "_"), (span.bold, "**")):

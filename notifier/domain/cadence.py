@@ -102,4 +102,5 @@ def backoff(
     cap: timedelta = timedelta(hours=6),
 ) -> timedelta:
     """Return how long to wait after the `attempts`-th failure in a row: doubled each time, up to `cap`."""
-    return min(cap, base * 2 ** min(max(attempts - 1, 0), 20))
+    doublings: int = min(max(attempts - 1, 0), 20)
+    return min(cap, base * (1 << doublings))

@@ -12,7 +12,23 @@ _BETWEEN_WORDS = re.compile(r"[^\w+#.]+|_+")
 _PLUS = re.compile(r"(?<=[^+])\+(?=[^+])|(?<=\+\+)\+(?=[^+])")
 # A location of these words only names no place.
 _NO_PLACE = frozenset(
-    "remote remotely hybrid onsite on site anywhere worldwide n a na multiple locations various unknown".split()
+    [
+        "remote",
+        "remotely",
+        "hybrid",
+        "onsite",
+        "on",
+        "site",
+        "anywhere",
+        "worldwide",
+        "n",
+        "a",
+        "na",
+        "multiple",
+        "locations",
+        "various",
+        "unknown",
+    ]
 )
 
 

@@ -17,7 +17,21 @@ from notifier.domain.posting import Posting
 # Parameters that say where a click came from. gh_jid, jk, id and pid are not among them: some
 # boards carry the posting's id only there.
 _TRACKING = frozenset(
-    "ref src source utm gh_src lever-source lever-origin trk trackingid fbclid gclid mc_cid mc_eid".split()
+    [
+        "ref",
+        "src",
+        "source",
+        "utm",
+        "gh_src",
+        "lever-source",
+        "lever-origin",
+        "trk",
+        "trackingid",
+        "fbclid",
+        "gclid",
+        "mc_cid",
+        "mc_eid",
+    ]
 )
 # Greenhouse shows one posting under its own host and, with gh_jid, on any career page.
 _GREENHOUSE_PATH = re.compile(r"^/[^/]+/jobs/(\d{5,})$")

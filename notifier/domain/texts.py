@@ -27,7 +27,7 @@ def catalogue(locale: str) -> Mapping[str, str | Mapping[str, str]]:
 class _Formatter(string.Formatter):
     """Inserts values as they are: a field is a name, never an attribute or an index."""
 
-    def get_field(self, field_name: str, args: object, kwargs: Mapping[str, object]) -> tuple[object, str]:  # type: ignore[override]
+    def get_field(self, field_name: str, args: object, kwargs: Mapping[str, object]) -> tuple[object, str]:
         return kwargs[field_name], field_name
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from notifier.domain.facts.derive import derive
-from notifier.domain.filters import CompiledWish, Prepared
+from notifier.domain.filter_text import Prepared
+from notifier.domain.filters import CompiledWish
 from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
 from notifier.domain.ports import Source
 from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
@@ -151,7 +152,7 @@ class Collector:
             rest = news[done : done + CHUNK_JOBS]
             revision = wishes.revision if wishes else await self.db.read(subscriptions.revision)
             # Lazy: of a flood that is owed to many only what one transaction takes is matched here.
-            chunk = await asyncio.to_thread(lambda: list(_first_chunk(_match(row, rest, wishes, now))))
+            chunk = await asyncio.to_thread(_first_chunk, row, rest, wishes, now)
             try:
                 recorded = await self.db.run(jobs.record, row, chunk, now, revision=revision)
             except StaleWishes:
@@ -272,11 +273,15 @@ def _as_opening(row: SourceRow, news: News, now: datetime) -> Opening:
     )
 
 
-def _first_chunk(matched: Iterator[News]) -> Iterator[News]:
-    """Yield as much as one transaction may take."""
+def _first_chunk(
+    row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now: datetime
+) -> list[News]:
+    """Return as much, matched, as one transaction may take."""
+    chunk: list[News] = []
     debts = 0
-    for news in matched:
-        yield news
+    for news in _match(row, events, wishes, now):
+        chunk.append(news)
         debts += len(news.debts)
         if debts >= CHUNK_DEBTS:
-            return
+            break
+    return chunk

@@ -60,6 +60,6 @@ def statistics(session: Session, now: datetime) -> Statistics:
     )
 
 
-def _shares(rows: Sequence[Any]) -> dict[str, float]:
+def _shares(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, float]:
     named = Counter(skill for _, facts in rows for skill in facts.get("skills", ()))
     return {skill: count / len(rows) for skill, count in named.items()}

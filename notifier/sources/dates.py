@@ -33,11 +33,31 @@ _US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
 _AGE = re.compile(r"(?:(?:vor|il y a|hace) )?(\d{1,4})\+? ?([^\W\d]+)\.?(?: ago)?")
 _TODAY = {"today": 0, "heute": 0, "aujourd'hui": 0, "hoy": 0, "just now": 0, "new": 0, "yesterday": 1, "gestern": 1, "hier": 1, "ayer": 1}  # fmt: skip
 _UNITS = {
-    **dict.fromkeys("m min mins minute minutes h hr hrs hour hours std stunden heure heures".split(), 0),
-    **dict.fromkeys("d day days t tag tage tagen j jour jours".split(), 1),
-    **dict.fromkeys("w wk wks week weeks wo woche wochen sem semaine semaines".split(), 7),
-    **dict.fromkeys("mo mos month months monat monate mois".split(), 30),
-    **dict.fromkeys("y yr year years".split(), 365),
+    **dict.fromkeys(
+        [
+            "m",
+            "min",
+            "mins",
+            "minute",
+            "minutes",
+            "h",
+            "hr",
+            "hrs",
+            "hour",
+            "hours",
+            "std",
+            "stunden",
+            "heure",
+            "heures",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["d", "day", "days", "t", "tag", "tage", "tagen", "j", "jour", "jours"], 1),
+    **dict.fromkeys(
+        ["w", "wk", "wks", "week", "weeks", "wo", "woche", "wochen", "sem", "semaine", "semaines"], 7
+    ),
+    **dict.fromkeys(["mo", "mos", "month", "months", "monat", "monate", "mois"], 30),
+    **dict.fromkeys(["y", "yr", "year", "years"], 365),
 }
 
 

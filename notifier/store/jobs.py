@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col
+from sqlmodel import Session, UTCDateTime, col
 
 from notifier.domain.facts import FACTS_VERSION, Facts
 from notifier.domain.fold import fold
@@ -349,9 +349,7 @@ def _count_misses(session: Session, source_id: int, now: datetime) -> Sequence[i
         .where(*missing)
         .values(
             misses=col(Listing.misses) + 1,
-            missing_since=func.coalesce(
-                col(Listing.missing_since), now, type_=col(Listing.missing_since).type
-            ),
+            missing_since=func.coalesce(col(Listing.missing_since), now, type_=UTCDateTime()),
         )
     )
     return (

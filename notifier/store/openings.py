@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from notifier.domain.facts import Facts, WorkMode
@@ -77,14 +77,14 @@ def newest_open(session: Session, now: datetime, since: datetime | None = None) 
         yield from (found[id_] for id_ in chunk)
 
 
-def open_facts(session: Session, at: datetime) -> Sequence[Row[tuple[str, dict[str, Any]]]]:
+def open_facts(session: Session, at: datetime) -> list[tuple[str, dict[str, Any]]]:
     """Return (company, facts) of the jobs that were open at `at`, as far as the store remembers."""
     query = select(col(Job.company), col(Job.facts)).where(
         col(Job.first_seen) <= at,
         or_(col(Job.closed_at).is_(None), col(Job.closed_at) > at),
         or_(col(Job.expires_at).is_(None), col(Job.expires_at) > at),
     )
-    return session.execute(query).all()
+    return [(company, facts) for company, facts in session.execute(query)]
 
 
 def counts(session: Session, now: datetime) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlmodel import Session, UTCDateTime, col
 
 from notifier.domain.cadence import Cadence, backoff
 from notifier.domain.fold import fold
@@ -174,9 +174,9 @@ def owe_edits(session: Session, now: datetime) -> int:
                 col(Delivery.job_id),
                 literal(kind.value),
                 literal(DeliveryState.OWED.value),
-                literal(now, col(Delivery.due_at).type),
+                literal(now, UTCDateTime()),
                 col(Delivery.why),
-                literal(now, col(Delivery.created_at).type),
+                literal(now, UTCDateTime()),
                 literal(0),
                 literal(False),
             )
@@ -253,7 +253,7 @@ def _due_destinations(session: Session, platform: str, now: datetime, limit: int
         col(Destination.paused_at).is_(None),
         or_(col(Destination.held_until).is_(None), col(Destination.held_until) <= now),
     )
-    owed = (
+    owed: Any = (
         select(col(Delivery.destination_id).label("id"), func.min(col(Delivery.due_at)).label("since"))
         .join(Destination, col(Destination.id) == col(Delivery.destination_id))
         .where(
@@ -269,13 +269,13 @@ def _due_destinations(session: Session, platform: str, now: datetime, limit: int
         .order_by(func.min(col(Delivery.due_at)))
         .limit(limit)
     )
-    digests = (
+    digests: Any = (
         select(col(Destination.id), col(Destination.next_digest_at).label("since"))
         .where(*may_hear, col(Destination.next_digest_at) <= now)
         .order_by(col(Destination.next_digest_at))
         .limit(limit)
     )
-    interrupted = (
+    interrupted: Any = (
         select(col(Destination.id), col(DigestRun.created_at).label("since"))
         .join(DigestRun, col(DigestRun.destination_id) == col(Destination.id))
         .where(*may_hear, col(DigestRun.state) == "open", col(DigestRun.leased_until) <= now)
@@ -473,9 +473,9 @@ class _Waiting:
             if (self.openings[row.job_id].closed_at is not None) != (row.kind == DeliveryKind.CLOSED):
                 self.session.delete(row)  # it turned round before anybody saw: the message is right
                 continue
-            for batch, shown in self.grouped.items():
+            for message, shown in self.grouped.items():
                 if any(x.job_id == row.job_id and x.destination_id == chat.id for x in shown):
-                    by_message[batch].append(row)
+                    by_message[message].append(row)
         for message, edits in by_message.items():
             shown = self.grouped[message]
             batch = self._batch(chat, DeliveryKind(edits[0].kind), edits, id_)
@@ -701,9 +701,7 @@ def take_up(session: Session, now: datetime) -> int:
 def next_due(session: Session) -> datetime | None:
     """Return when something may go out next; None when nothing waits for a time."""
     may_hear = col(Destination.gone).is_(None), col(Destination.paused_at).is_(None)
-    at = func.min(
-        func.coalesce(col(Delivery.leased_until), col(Delivery.due_at)), type_=col(Delivery.due_at).type
-    )
+    at = func.min(func.coalesce(col(Delivery.leased_until), col(Delivery.due_at)), type_=UTCDateTime())
     owed = (
         select(at)
         .join(Destination, col(Destination.id) == col(Delivery.destination_id))
@@ -754,3 +752,22 @@ def shown_by(session: Session, batch_id: str) -> tuple[str, Sequence[Opening]]:
     rows = session.execute(query.where(col(Delivery.batch) == batch_id).order_by(col(Delivery.id))).all()
     found = openings.by_id(session, [job for job, _ in rows])
     return rows[0].kind if rows else DeliveryKind.DIGEST, [found[job] for job, _ in rows]
+
+
+def pushed_jobs(session: Session, destination_id: int, job_ids: Collection[int]) -> set[int]:
+    """Return which of these jobs that destination was pushed already."""
+    query = select(col(Delivery.job_id)).where(
+        col(Delivery.destination_id) == destination_id,
+        col(Delivery.job_id).in_(values_in(session, sorted(job_ids), number=True)),
+        col(Delivery.kind) == DeliveryKind.PUSH,
+        col(Delivery.state) == DeliveryState.SENT,
+    )
+    return set(session.execute(query).scalars())
+
+
+def why(session: Session, destination_id: int, job_id: int) -> list[dict[str, Any]]:
+    """Return why a destination was owed a job: its subscriptions and the facts that met them."""
+    query = select(Delivery.why).where(  # type: ignore[call-overload]  # a JSON column, not a value
+        col(Delivery.destination_id) == destination_id, col(Delivery.job_id) == job_id
+    )
+    return list(session.execute(query.limit(1)).scalar() or ())

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
@@ -18,7 +19,7 @@ FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
 
 
-def add(session: Session, now: datetime, *, name: str, kind: str, url: str, **values: object) -> Source:
+def add(session: Session, now: datetime, *, name: str, kind: str, url: str, **values: Any) -> Source:
     """Add a list, due at once; `UserError` when the name is taken."""
     if named(session, name) is not None:
         raise UserError("source-exists", name=name)

@@ -32,5 +32,5 @@ def values_in(session: Session, values: Iterable[int | str], *, number: bool = F
     rows = func.jsonb_array_elements_text(cast(literal(packed, String), JSONB)).table_valued(
         column("value", String)
     )
-    value = literal_column("value::bigint" if number else "value")
+    value: Any = literal_column("value::bigint" if number else "value")
     return select(value).select_from(rows)

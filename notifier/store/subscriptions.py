@@ -195,13 +195,13 @@ def pause(session: Session, destination: Destination, now: datetime) -> None:
     change(session, destination, now, paused_at=now)
 
 
-def resume(session: Session, destination: Destination, now: datetime) -> str | None:
-    """Let deliveries go again; return the batch of the one message that shows what was held.
+def resume(session: Session, destination: Destination, now: datetime) -> int:
+    """Let deliveries go again; return how many jobs were held, which leave now in one message.
 
-    None when nothing was held. Jobs that waited for a digest only are shown at once too.
+    Jobs that waited for a digest only are shown at once too.
     """
     if destination.paused_at is None:
-        return None
+        return 0
     destination.paused_at = None
     reschedule(session, destination, now)
     owed = _owed(session, destination, DeliveryKind.PUSH, DeliveryKind.DIGEST)
@@ -211,13 +211,11 @@ def resume(session: Session, destination: Destination, now: datetime) -> str | N
         if row.kind == DeliveryKind.DIGEST and row.job_id not in pushed:
             row.kind, row.digest_on = DeliveryKind.PUSH, None
             held.append(row)
-    if not held:
-        return None
     batch = f"resume-{destination.id}-{int(now.timestamp() * 1_000_000)}"
     for row in held:
         row.batch, row.leased_until, row.due_at = batch, None, now
     session.flush()
-    return batch
+    return len(held)
 
 
 def retire(session: Session, destination_id: int, reason: str, now: datetime) -> None:
@@ -289,7 +287,7 @@ def numbered(session: Session, destination: Destination, number: int) -> Subscri
     query = select(Subscription).where(
         col(Subscription.destination_id) == destination.id, col(Subscription.number) == number
     )
-    found = session.execute(query).scalar_one_or_none()
+    found: Subscription | None = session.execute(query).scalar_one_or_none()
     if found is None:
         raise NotSubscribed("subscription-unknown", number=number)
     return found
