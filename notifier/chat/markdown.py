@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from notifier.domain.document import Block, BlockKind, Document, Span, pages
 
-# Every character that CommonMark (and GFM) gives a meaning.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@$^=\"'/])")
+# What CommonMark (and GFM) gives a meaning anywhere, and what only where a line begins.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>&~|])")
+_AT_LINE_START = re.compile(r"^([#+=-]|\d{1,9}(?=[.)]))", re.MULTILINE)
 _LINK_SPECIAL = re.compile(r"[()<>\\\s]")
 
 
@@ -62,7 +63,9 @@ def _split_blanks(text: str) -> tuple[str, str, str]:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    text = _SPECIAL.sub(r"\\\1", text)
+    # A number keeps its digits: what is escaped is the dot or bracket that would make it a list.
+    return _AT_LINE_START.sub(lambda found: found[1] + "\\" if found[1].isdigit() else "\\" + found[1], text)
 
 
 def _target(url: str) -> str:

@@ -93,7 +93,9 @@ class App:
             self._deliverer.stop()
             typed.cancel()
             running = [
-                task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task is not typed
+                task
+                for task in asyncio.all_tasks()
+                if task is not asyncio.current_task() and task is not typed
             ]
             if running:
                 # A reading that is not recorded is read again; a message in flight must be noted.

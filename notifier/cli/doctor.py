@@ -58,7 +58,9 @@ def live(settings: Settings) -> list[Check]:
     if beat is None:
         return [Check("heartbeat", False, "none yet", "start `notifier run`")]
     age = utc_now() - beat
-    return [Check("heartbeat", age < LATEST_BEAT, f"{age.total_seconds():.0f} s ago", "restart `notifier run`")]
+    return [
+        Check("heartbeat", age < LATEST_BEAT, f"{age.total_seconds():.0f} s ago", "restart `notifier run`")
+    ]
 
 
 def everything(settings: Settings) -> list[Check]:
@@ -158,4 +160,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, NotifierError):
         return str(error)
     cause = getattr(error, "orig", None) or error
-    return re.sub(r"://[^@\s]*@", "://…@", str(cause).strip().splitlines()[0] if str(cause).strip() else "")[:200]
+    return re.sub(r"://[^@\s]*@", "://…@", str(cause).strip().splitlines()[0] if str(cause).strip() else "")[
+        :200
+    ]

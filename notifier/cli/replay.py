@@ -30,6 +30,8 @@ from notifier.store.tables import Source as SourceRow
 
 PLATFORM = "replay"
 
+Progress = Callable[[int, int], None]  # snapshots done, of how many
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -175,7 +177,7 @@ class Replay:
     database: str = ""  # "": a temporary one
 
 
-async def replay(asked: Replay, progress: Callable[[int], None] = lambda done: None) -> Summary:
+async def replay(asked: Replay, progress: Progress = lambda done, of: None) -> Summary:
     """Run a history through collect, record and deliver; continue where a killed run stopped."""
     with ExitStack() as stack:
         url = asked.database
@@ -192,7 +194,7 @@ async def replay(asked: Replay, progress: Callable[[int], None] = lambda done: N
         return await _run(db, asked, log, progress)
 
 
-async def _run(db: Database, asked: Replay, log: int | None, progress: Callable[[int], None]) -> Summary:
+async def _run(db: Database, asked: Replay, log: int | None, progress: Progress) -> Summary:
     summary = Summary()
     clock: Clock | None = None
     current = Reading()
@@ -201,9 +203,10 @@ async def _run(db: Database, asked: Replay, log: int | None, progress: Callable[
         async def postings(self, now: datetime) -> Reading:
             return current
 
-    for snapshot in snapshots(asked.pack):
+    history = list(snapshots(asked.pack))
+    for snapshot in history:
         summary.snapshots += 1
-        progress(summary.snapshots)
+        progress(summary.snapshots, len(history))
         if clock is None:
             clock = Clock(snapshot.at)
             row = await db.run(_prepare, asked, snapshot.at - timedelta(seconds=1))
@@ -262,14 +265,14 @@ def _prepare(session: Any, asked: Replay, now: datetime) -> SourceRow:
     return sources.add(session, now, name=asked.source, kind="readme_table", url=str(asked.pack), every=1)
 
 
-def progress_bar(total: int) -> Callable[[int], None]:
+def progress_bar() -> Callable[[int, int], None]:
     """Return what shows progress on standard error, and only when a person looks."""
     if not sys.stderr.isatty():
-        return lambda done: None
+        return lambda done, of: None
 
-    def show(done: int) -> None:
-        filled = 30 * done // max(total, 1)
-        end = "\n" if done == total else ""
-        print(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total}", end=end, file=sys.stderr, flush=True)
+    def show(done: int, of: int) -> None:
+        filled = 30 * done // max(of, 1)
+        end = "\n" if done == of else ""
+        print(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{of}", end=end, file=sys.stderr, flush=True)
 
     return show

@@ -35,11 +35,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A skill and the share of open jobs that name it, now and seven days before (0 to 1)."""
+    """A skill and the share of open jobs that name it (0 to 1), now and seven days before.
+
+    before  None when the store does not reach back that far
+    """
 
     skill: str
     now: float
-    before: float
+    before: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,10 @@ def statistics(of: Statistics, locale: str) -> list[Block]:
 
 
 def _trend(trend: Trend) -> str:
-    now, before = round(trend.now * 100), round(trend.before * 100)
+    now = round(trend.now * 100)
+    if trend.before is None:
+        return f"{skill_name(trend.skill)} {now} %"
+    before = round(trend.before * 100)
     change = f"↑{now - before}" if now > before else f"↓{before - now}" if now < before else "="
     return f"{skill_name(trend.skill)} {now} % {change}"
 
@@ -214,8 +220,8 @@ def _small_print(entry: Entry, locale: str) -> Iterator[Span]:
 
 def _subscriptions(why: Sequence[Why], locale: str) -> Iterator[Span]:
     if why:
-        yield Span(text("for-subscription", locale, names=_names(why)), italic=True)
-        yield Span(_DOT + text("stop-hint", locale, number=why[0].number), italic=True)
+        names = text("for-subscription", locale, names=_names(why))
+        yield Span(names + _DOT + text("stop-hint", locale, number=why[0].number), italic=True)
 
 
 def _names(why: Sequence[Why]) -> str:
@@ -276,11 +282,11 @@ def _counts(entries: Sequence[Entry], new: Sequence[Entry], locale: str) -> str:
     remote = sum(job.facts.mode is WorkMode.REMOTE for job in jobs)
     paid = sum(bool(job.pay) or job.pay_flagged for job in jobs)
     wishes = {why.number for entry in entries for why in entry.why}
-    words = [
-        text("digest-new", locale, count=len(new)),
-        text("digest-remote", locale, count=remote),
-        text("digest-pay", locale, count=paid),
-    ]
-    if wishes:
-        words.append(text("digest-subscriptions", locale, count=len(wishes)))
-    return _DOT.join(words)
+    figures = (
+        ("digest-new", len(new)),
+        ("digest-already", len(entries) - len(new)),
+        ("digest-remote", remote),
+        ("digest-pay", paid),
+        ("digest-subscriptions", len(wishes)),
+    )
+    return _DOT.join(text(id_, locale, count=count) for id_, count in figures if count)

@@ -56,7 +56,7 @@ def statistics(session: Session, now: datetime) -> Statistics:
         open=len(rows),
         remote=sum(facts.get("mode") == "remote" for _, facts in rows) / max(len(rows), 1),
         companies=len({company for company, _ in rows}),
-        trends=[Trend(skill, shares[skill], past.get(skill, 0.0)) for skill in top],
+        trends=[Trend(skill, shares[skill], past.get(skill, 0.0) if before else None) for skill in top],
     )
 
 

@@ -201,6 +201,14 @@ def _with_driver(url: str) -> str:
     return url
 
 
+def prepared(db: Database, *, migrate: bool) -> None:
+    """Make sure that the schema is current; without `migrate` an older one is an OperatorError."""
+    if migrate:
+        db.migrate()
+    elif not db.is_current():
+        raise OperatorError("the database needs `notifier migrate`")
+
+
 @contextmanager
 def opened(url: str, *, migrate: bool = True) -> Iterator[Database]:
     """Open the database at `url`, brought up to date, and close it afterwards.
@@ -209,10 +217,7 @@ def opened(url: str, *, migrate: bool = True) -> Iterator[Database]:
     """
     db = Database(url)
     try:
-        if migrate:
-            db.migrate()
-        elif not db.is_current():
-            raise OperatorError("the database needs `notifier migrate`")
+        prepared(db, migrate=migrate)
         yield db
     finally:
         db.close()

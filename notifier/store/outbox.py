@@ -771,3 +771,9 @@ def why(session: Session, destination_id: int, job_id: int) -> list[dict[str, An
         col(Delivery.destination_id) == destination_id, col(Delivery.job_id) == job_id
     )
     return list(session.execute(query.limit(1)).scalar() or ())
+
+
+def states(session: Session) -> dict[str, int]:
+    """Return how many deliveries are in each state."""
+    query = select(col(Delivery.state), func.count()).group_by(col(Delivery.state))
+    return {state: count for state, count in session.execute(query)}

@@ -19,7 +19,7 @@ FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
 
 
-def add(session: Session, now: datetime, *, name: str, kind: str, url: str, **values: Any) -> Source:
+def add(session: Session, now: datetime, /, *, name: str, kind: str, url: str, **values: Any) -> Source:
     """Add a list, due at once; `UserError` when the name is taken."""
     if named(session, name) is not None:
         raise UserError("source-exists", name=name)

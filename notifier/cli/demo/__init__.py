@@ -39,7 +39,10 @@ async def demo(now: datetime, write: Callable[[str], object]) -> None:
     """Show two days of two lists: what each subscriber is pushed, then each one's digest."""
     evening = datetime.combine(now.date() - timedelta(days=1), time(20), tzinfo=now.tzinfo)
     clock = Clock(evening)
-    with tempfile.TemporaryDirectory(prefix="notifier-demo-") as folder, opened(f"sqlite:///{folder}/demo.db") as db:
+    with (
+        tempfile.TemporaryDirectory(prefix="notifier-demo-") as folder,
+        opened(f"sqlite:///{folder}/demo.db") as db,
+    ):
         await db.run(_set_up, evening)
         day = {"now": 1}
 
@@ -76,7 +79,9 @@ async def demo(now: datetime, write: Callable[[str], object]) -> None:
 
 def _set_up(session: Session, now: datetime) -> None:
     for name in LISTS:
-        sources.add(session, now, name=name, kind="readme_table", url=name, home_url=f"https://lists.example/{name}")
+        sources.add(
+            session, now, name=name, kind="readme_table", url=name, home_url=f"https://lists.example/{name}"
+        )
     for name, wish in SUBSCRIBERS:
         wanted = query.parse(wish)
         chat = subscriptions.open_destination(session, "console", name, now, defaults=Defaults())

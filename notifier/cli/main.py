@@ -1,0 +1,507 @@
+"""The `notifier` command: arguments in, exit status out (0 done, 1 broken, 2 asked wrongly)."""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import Any, NoReturn
+
+from notifier import __version__
+from notifier.domain.texts import text
+from notifier.errors import NotifierError, OperatorError, UserError
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    asked = _parser().parse_args(arguments)
+    logging.getLogger().addHandler(logging.NullHandler())
+    run: Run = asked.run
+    try:
+        return run(asked)
+    except UserError as error:
+        print(f"notifier: {text(error.message_id, **error.values)}", file=sys.stderr)
+        return 2
+    except OperatorError as error:
+        print(f"notifier: {error}", file=sys.stderr)
+        return 1
+    except NotifierError as error:
+        print(f"notifier: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `notifier jobs | head`
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="notifier", description="Tells subscribers about each new job that fits them.")
+    parser.add_argument("--version", action="version", version=f"notifier {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def add(name: str, run: Run, says: str, example: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=says, description=says, epilog=f"Example: notifier {example}")
+        made.set_defaults(run=run)
+        return made
+
+    add("demo", _demo, "show the main job on bundled lists: no token, no network", "demo")
+    made = add("run", _run, "collect, deliver and answer; on the console when no token is set", "run")
+    made.add_argument("--no-migrate", action="store_true", help="refuse to start on an older schema")
+    made = add("collect", _collect, "read the due (or named) lists once", "collect awesome-backend-jobs")
+    made.add_argument("name", nargs="*", help="a source")
+    _add_replay(add)
+    made = add("jobs", _jobs, "search the store", "jobs python remote")
+    made.add_argument("query", nargs="*")
+    made.add_argument("--json", action="store_true")
+    made = add("digest", _digest, "print the digest of now", "digest python in:berlin,remote")
+    made.add_argument("query", nargs="*")
+    made.add_argument("--json", action="store_true")
+    _add_sources(add)
+    add("migrate", _migrate, "bring the database up to date", "migrate")
+    made = add("doctor", _doctor, "look at the whole set-up and say what to do", "doctor --json")
+    made.add_argument("--live", action="store_true", help="only whether a running notifier still ticks")
+    made.add_argument("--json", action="store_true")
+    made = add("stats", _stats, "figures of the lists and the outbox", "stats --json")
+    made.add_argument("--json", action="store_true")
+    return parser
+
+
+def _add_replay(add: Callable[..., argparse.ArgumentParser]) -> None:
+    made = add(
+        "replay",
+        _replay,
+        "run a list's history through the real road",
+        "replay history.jsonl.xz --source a-list --log out.jsonl",
+    )
+    made.add_argument(
+        "pack", type=Path, help='{"i","ts","text"} lines (.jsonl, .jsonl.xz) or a folder of TIMESTAMP.md'
+    )
+    made.add_argument("--source", required=True, help="the name of the list")
+    made.add_argument("--subscribe", action="append", default=[], metavar="QUERY")
+    made.add_argument("--cadence", choices=("instant", "daily", "weekly", "both"))
+    made.add_argument("--digest-at", default="08:30", metavar="HH:MM")
+    made.add_argument("--zone", default="UTC")
+    made.add_argument("--log", type=Path, metavar="OUT.jsonl", help="one line per delivered message")
+    made.add_argument("--database", default="", metavar="URL", help="keep it here, and resume there")
+
+
+def _add_sources(add: Callable[..., argparse.ArgumentParser]) -> None:
+    made = add("sources", _sources_list, "list, add, test, pause, resume or remove lists", "sources list")
+    made.add_argument("--json", action="store_true")
+    verbs = made.add_subparsers(metavar="VERB", parser_class=_Parser)
+
+    def verb(name: str, run: Run, says: str, example: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(
+            name, help=says, description=says, epilog=f"Example: notifier sources {example}"
+        )
+        made.set_defaults(run=run)
+        return made
+
+    made = verb("list", _sources_list, "show every list and its health", "list")
+    made.add_argument("--json", action="store_true")
+    made = verb("add", _sources_add, "read a list from now on", "add https://github.com/OWNER/REPO")
+    made.add_argument("url", help="a URL, a file, or a GitHub repository")
+    made.add_argument("--name")
+    made.add_argument("--yes", action="store_true", help="do not ask, and do not read it first")
+    made = verb("test", _sources_test, "print what a list yields; nothing is stored", "test README.md --json")
+    made.add_argument("url", metavar="URL-or-FILE")
+    made.add_argument("--json", action="store_true")
+    for name, run, says in (
+        ("pause", _sources_pause, "stop reading a list"),
+        ("resume", _sources_resume, "read a list again, and accept its present length"),
+        ("remove", _sources_remove, "forget a list; its jobs stay"),
+    ):
+        verb(name, run, says, f"{name} a-list").add_argument("name")
+
+
+# -- commands. What they need is imported here, so that `notifier --help` stays quick -------------
+
+
+def _settings() -> Any:
+    from notifier.cli import logs
+    from notifier.cli.settings import load_settings, unknown_settings
+
+    settings = load_settings()
+    logs.configure(settings.log_level, settings.log_format)
+    for line in unknown_settings():
+        print(f"notifier: {line}", file=sys.stderr)
+    return settings
+
+
+def _quiet_settings() -> Any:
+    settings = _settings()
+    if settings.log_level == "INFO":  # a one-shot command prints its results itself
+        logging.getLogger().setLevel(logging.WARNING)
+    return settings
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import utc_now
+    from notifier.cli.demo import demo
+
+    asyncio.run(demo(utc_now(), print))
+    return 0
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import App
+    from notifier.store.database import Database, prepared
+
+    settings = _settings()
+    db = Database(settings.database_url)
+    try:
+        db.own()
+        prepared(db, migrate=not asked.no_migrate)
+        asyncio.run(App(db, settings, lambda line: print(line, flush=True)).run())
+    finally:
+        db.close()
+    return 0
+
+
+def _collect(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import collector, utc_now
+    from notifier.sources.http import Fetcher
+    from notifier.store import sources
+    from notifier.store.database import opened
+
+    settings = _quiet_settings()
+
+    async def run() -> int:
+        with opened(settings.database_url) as db:
+            known = {row.name for row in await db.read(sources.every)}
+            if unknown := [name for name in asked.name if name not in known]:
+                raise UserError("source-unknown", name=unknown[0], names=", ".join(sorted(known)) or "none")
+            async with Fetcher(allow_private=settings.allow_private_sources) as fetcher:
+                found = await collector(db, settings, fetcher).collect(utc_now, asked.name)
+        for one in found:
+            trouble = f"; {one.trouble}" if one.trouble else ""
+            print(
+                f"{one.source}: {one.seen} rows, {one.new} new, {one.owed} owed, {one.closed} closed{trouble}"
+            )
+        if not found:
+            print("no list is due", file=sys.stderr)
+        return 1 if any(one.trouble and not one.seen for one in found) else 0
+
+    return asyncio.run(run())
+
+
+def _replay(asked: argparse.Namespace) -> int:
+    from notifier.cli.replay import Replay, progress_bar, replay
+    from notifier.cli.settings import time_of_day, zone
+    from notifier.domain import query
+    from notifier.domain.cadence import Cadence
+
+    if not asked.pack.exists():
+        raise OperatorError(f"{asked.pack} does not exist")
+    for wish in asked.subscribe:
+        query.parse(wish)
+    try:
+        at, where = time_of_day(asked.digest_at), zone(asked.zone)
+    except ValueError as error:
+        raise OperatorError(f'"{asked.digest_at}" or "{asked.zone}" {error}') from error
+    summary = asyncio.run(
+        replay(
+            Replay(
+                pack=asked.pack,
+                source=asked.source,
+                subscribe=asked.subscribe,
+                cadence=Cadence(asked.cadence) if asked.cadence else None,
+                digest_at=at,
+                zone=where,
+                log=asked.log,
+                database=asked.database,
+            ),
+            progress_bar(),
+        )
+    )
+    print("\n".join(summary.lines()))
+    return 0
+
+
+def _jobs(asked: argparse.Namespace) -> int:
+    from notifier.chat import markdown
+    from notifier.cli.app import utc_now
+    from notifier.domain import compose
+    from notifier.domain.document import Document
+    from notifier.domain.filters import Wish
+    from notifier.domain.query import parse
+    from notifier.services.commands.jobs import fitting
+    from notifier.store import openings
+    from notifier.store.database import opened
+
+    wish = parse(" ".join(asked.query)).wish if asked.query else Wish(())
+    now = utc_now()
+    with opened(_quiet_settings().database_url) as db:
+        found = db.call(lambda session: fitting(openings.newest_open(session, now), wish, now))
+    if asked.json:
+        for job in found:
+            print(json.dumps(_plain(job), ensure_ascii=False))
+        return 0
+    if found:
+        print(markdown.render(Document(tuple(compose.items(found, "en")))), end="")
+    print(f"{len(found)} open jobs", file=sys.stderr)
+    return 0
+
+
+def _digest(asked: argparse.Namespace) -> int:
+    from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    from notifier.chat import markdown
+    from notifier.cli.app import utc_now
+    from notifier.domain import compose
+    from notifier.domain.compose import Digest, Entry, Why
+    from notifier.domain.filters import Wish
+    from notifier.domain.query import parse
+    from notifier.services.commands.jobs import fitting
+    from notifier.services.messages import statistics
+    from notifier.store import openings
+    from notifier.store.database import opened
+
+    words = " ".join(asked.query)
+    wish = parse(words).wish if words else Wish(())
+    settings, now = _quiet_settings(), utc_now()
+    with opened(settings.database_url) as db:
+        late = now - timedelta(hours=24)
+        found = db.call(lambda session: fitting(openings.newest_open(session, now, late), wish, now))
+        figures = db.call(statistics, now)
+    if asked.json:
+        print(
+            json.dumps(
+                {"jobs": [_plain(job) for job in found], "statistics": _plain(figures)}, ensure_ascii=False
+            )
+        )
+        return 0
+    why = [Why(1, words or "everything", {})]
+    on = now.astimezone(ZoneInfo(settings.zone)).date()
+    asked_for = Digest(
+        on=on, zone=settings.zone, entries=[Entry(job, why) for job in found], statistics=figures
+    )
+    print(markdown.render(compose.digest(asked_for, "en")), end="")
+    return 0
+
+
+def _sources_list(asked: argparse.Namespace) -> int:
+    from notifier.store import sources
+    from notifier.store.database import opened
+
+    with opened(_quiet_settings().database_url) as db:
+        rows = db.call(sources.every)
+    for row in rows:
+        if asked.json:
+            shown = row.model_dump(include={"name", "kind", "url", "last_ok_at", "next_fetch_at", "failures"})
+            shown |= {"suspect": row.suspect, "paused": row.paused}
+            print(json.dumps(shown, ensure_ascii=False, default=str))
+            continue
+        health = (
+            f"paused: {row.paused}" if row.paused else f"suspect: {row.suspect}" if row.suspect else "good"
+        )
+        last = f"{row.last_ok_at:%Y-%m-%d %H:%M}" if row.last_ok_at else "not yet"
+        print(f"{row.name}  {row.url}  last good reading {last}  {health}")
+    if not rows:
+        print("no sources yet; notifier sources add URL", file=sys.stderr)
+    return 0
+
+
+def _sources_add(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import utc_now
+    from notifier.sources import address
+    from notifier.store import sources
+    from notifier.store.database import opened
+
+    settings = _quiet_settings()
+    url = asked.url
+    if address.is_file(url):
+        url = str(address.file_path(url).resolve())
+    if not asked.yes:
+        reading = _read(url, settings)
+        print(f"{len(reading.postings)} jobs, {len(reading.unread)} rows not understood", file=sys.stderr)
+        if not reading.postings and not _agreed("It yields no jobs now. Add it all the same?"):
+            return 1
+    name = asked.name or address.default_name(url)
+    with opened(settings.database_url) as db:
+        values: dict[str, Any] = {"home_url": address.home(url)}
+        values["expire_after"] = int(settings.expire_after.total_seconds())
+        db.call(sources.add, utc_now(), name=name, kind="readme_table", url=url, **values)
+    print(
+        f"{name} added; it is read with the next tick of `notifier run`, or now by: notifier collect {name}"
+    )
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        print(f"{question} Say so with --yes.", file=sys.stderr)
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _read(url: str, settings: Any) -> Any:
+    from notifier.cli.app import utc_now
+    from notifier.sources import build
+    from notifier.sources.http import Fetcher
+
+    async def read() -> Any:
+        async with Fetcher(allow_private=settings.allow_private_sources) as fetcher:
+            return await build("readme_table", url, fetcher).postings(utc_now())
+
+    return asyncio.run(read())
+
+
+def _sources_test(asked: argparse.Namespace) -> int:
+    from notifier.domain.identity import resolve
+
+    reading = _read(asked.url, _quiet_settings())
+    keys = [key for key, _ in resolve(reading.postings, {}, {}, "test")]
+    for key, posting in zip(keys, reading.postings, strict=True):
+        if asked.json:
+            print(json.dumps(_posting(key, posting), ensure_ascii=False))
+        else:
+            facts = [
+                posting.company,
+                posting.title,
+                posting.location,
+                posting.mode,
+                posting.posted_on,
+                posting.url,
+            ]
+            print(" | ".join(str(fact) for fact in facts if fact))
+    closed = sum(posting.closed for posting in reading.postings)
+    counts = f"{len(reading.postings)} jobs ({closed} closed), {len(reading.unread)} rows not understood"
+    print(counts + (f"; {reading.note}" if reading.note else ""), file=sys.stderr)
+    for row in reading.unread:
+        print(f"line {row.line}: {row.reason}: {row.text[:120]}", file=sys.stderr)
+    return 0 if reading.postings else 1
+
+
+def _posting(key: str, posting: Any) -> dict[str, Any]:
+    return {
+        "key": key,
+        "url": posting.url,
+        "company": posting.company,
+        "company_url": posting.company_url,
+        "title": posting.title,
+        "location": posting.location,
+        "mode": posting.mode.value,
+        "posted_on": posting.posted_on.isoformat() if posting.posted_on else None,
+        "closed": posting.closed,
+        "pay": posting.pay or ("flagged" if posting.pay_flagged else ""),
+        "skills": list(posting.skills),
+        "section": posting.section,
+    }
+
+
+def _sources_pause(asked: argparse.Namespace) -> int:
+    return _change_source(asked.name, lambda row: setattr(row, "paused", "by the operator"))
+
+
+def _sources_resume(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import utc_now
+
+    def resume(row: Any) -> None:
+        row.paused = row.suspect = row.suspect_since = None
+        row.usual_rows, row.failures, row.next_fetch_at = [], 0, utc_now()
+
+    return _change_source(asked.name, resume)
+
+
+def _sources_remove(asked: argparse.Namespace) -> int:
+    from notifier.store import sources
+    from notifier.store.database import opened
+
+    with opened(_quiet_settings().database_url) as db:
+        if not db.call(sources.remove, asked.name):
+            raise UserError("source-unknown", name=asked.name, names=_names(db))
+    print(f"{asked.name} removed; its jobs stay")
+    return 0
+
+
+def _change_source(name: str, change: Callable[[Any], None]) -> int:
+    from notifier.store import sources
+    from notifier.store.database import opened
+
+    def run(session: Any) -> bool:
+        row = sources.named(session, name)
+        if row is not None:
+            change(row)
+        return row is not None
+
+    with opened(_quiet_settings().database_url) as db:
+        if not db.call(run):
+            raise UserError("source-unknown", name=name, names=_names(db))
+    print(f"{name}: done")
+    return 0
+
+
+def _names(db: Any) -> str:
+    from notifier.store import sources
+
+    return ", ".join(row.name for row in db.call(sources.every)) or "none"
+
+
+def _migrate(asked: argparse.Namespace) -> int:
+    from notifier.store.database import Database
+
+    db = Database(_quiet_settings().database_url)
+    try:
+        db.own()
+        print("the database is up to date" if not db.migrate() else f"migrated to schema {db.head()}")
+    finally:
+        db.close()
+    return 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from notifier.cli import doctor
+
+    settings = _quiet_settings()
+    checks = doctor.live(settings) if asked.live else doctor.everything(settings)
+    for check in checks:
+        print(json.dumps(dataclasses.asdict(check), ensure_ascii=False) if asked.json else check.line())
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _stats(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import utc_now
+    from notifier.domain.facts.skills import skill_name
+    from notifier.services.messages import statistics
+    from notifier.store import outbox
+    from notifier.store.database import opened
+
+    with opened(_quiet_settings().database_url) as db:
+        figures, waiting = db.call(statistics, utc_now()), db.call(outbox.states)
+    if asked.json:
+        print(json.dumps({**_plain(figures), "deliveries": waiting}, ensure_ascii=False))
+        return 0
+    print(f"open jobs   {figures.open}\nremote      {figures.remote:.0%}\ncompanies   {figures.companies}")
+    for trend in figures.trends:
+        print(f"  {skill_name(trend.skill):<20} {trend.now:.0%}")
+    for state, count in sorted(waiting.items()):
+        print(f"deliveries {state}: {count}")
+    return 0
+
+
+def _plain(value: Any) -> Any:
+    """Return a dataclass as what JSON can say."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
