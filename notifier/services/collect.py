@@ -95,13 +95,13 @@ class Collector:
         version = self.reader_version(row.kind)
         if reading.unchanged and row.first_reading_done:
             recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
-            return Collected(row.name, closed=recorded.closed, trouble=row.suspect or "")
+            return Collected(row.name, closed=recorded.closed, trouble=recorded.doubted or "")
         hashes = [row_hash(posting) for posting in reading.postings]
         whole = rows_hash(hashes)
         collected = Collected(row.name, seen=len(hashes), unread=reading.unread)
         if hashes and whole == row.rows_hash and version == row.reader_version:
             recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
-            collected.closed = recorded.closed
+            collected.closed, collected.trouble = recorded.closed, recorded.doubted or ""
             return collected
         plan = await self._plan(row, reading.postings, hashes, version, now)
         collected.reposts = plan.reposts

@@ -151,6 +151,7 @@ class Recorded:
     new: int = 0
     owed: int = 0
     closed: int = 0
+    doubted: str | None = None
     ids: dict[str, int] = field(default_factory=dict)
 
 
@@ -329,12 +330,15 @@ def unchanged(session: Session, source_id: int, now: datetime, wait: timedelta) 
     """End a reading whose rows are those of the one before: no job and no listing is written."""
     source = session.get(Source, source_id)
     assert source is not None
-    rows = source.usual_rows[-1] if source.usual_rows else 0
-    trusted = source.suspect is None or source.failures > 0
-    gone = _count_misses(session, source_id, now) if source.complete and trusted else ()
+    present = select(func.count()).where(
+        col(Listing.source_id) == source_id, col(Listing.last_seen).is_(None)
+    )
+    rows = session.execute(present).scalar_one()
+    doubted = sources.doubt(source, rows, "")
+    gone = _count_misses(session, source_id, now) if source.complete and doubted is None else ()
     _close_and_reopen(session, gone, now)
-    sources.read(source, rows, None if trusted else source.suspect, now, wait)
-    return Recorded(closed=len(gone))
+    sources.read(source, rows, doubted, now, wait)
+    return Recorded(closed=len(gone), doubted=doubted)
 
 
 def _count_misses(session: Session, source_id: int, now: datetime) -> Sequence[int]:

@@ -1,0 +1,520 @@
+"""Delivery: every answer a platform may give, and every end an owed job may take."""
+
+from datetime import time
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import Session
+
+from notifier.domain.cadence import Cadence
+from notifier.domain.ports import Denied, Gone, Moved, Rejected, RetryAfter, Uncertain
+from notifier.domain.query import parse
+from notifier.services.commands import Caller, answer
+from notifier.store import outbox, subscriptions
+from notifier.store.database import Database
+from notifier.store.tables import Delivery
+from tests.conftest import Clock
+from tests.road import Road, a_posting, postings
+
+
+@pytest.fixture
+async def road(db: Database, clock: Clock) -> Road:
+    """A list that has been read once, and Ann who wants Python at once."""
+    made = Road(db, clock)
+    await made.add_list()
+    await made.subscribed("python")
+    await made.read(postings(1))
+    clock.forward(minutes=30)
+    return made
+
+
+def states(db: Database) -> list[tuple[str, str | None]]:
+    def read(session: Session) -> list[tuple[str, str | None]]:
+        rows = session.execute(select(Delivery)).scalars()
+        return [(row.state, row.reason) for row in rows]
+
+    return db.call(read)
+
+
+def attempts(db: Database) -> list[int]:
+    return db.call(lambda session: [row.attempts for row in session.execute(select(Delivery)).scalars()])
+
+
+# -- what a platform may answer -------------------------------------------------------------------
+
+
+async def test_sent_is_settled_with_its_reference(road: Road, db: Database) -> None:
+    await road.read(postings(1, 2))
+
+    assert len(await road.deliver()) == 1
+
+    assert states(db) == [("sent", None)]
+
+
+async def test_a_wait_asked_by_the_platform_is_not_an_attempt(road: Road, db: Database, clock: Clock) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(RetryAfter(30))
+
+    assert await road.deliver() == []
+    clock.forward(seconds=29)
+    assert await road.deliver() == []
+    clock.forward(seconds=2)
+    assert len(await road.deliver()) == 1
+
+    assert attempts(db) == [0]
+    assert road.chat.tries == 2
+
+
+async def test_a_wait_holds_the_whole_chat_and_no_other(road: Road, clock: Clock) -> None:
+    await road.subscribed("python", to="ben")
+    road.chat.will_answer(RetryAfter(30))
+
+    await road.read(postings(1, 2))
+
+    assert len(await road.deliver()) == 1
+
+
+async def test_a_chat_that_moved_gets_its_message_once_at_the_new_address(road: Road) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Moved("-100ann"))
+
+    await road.deliver()
+
+    assert [address for address, _ in road.chat.sent] == ["-100ann"]
+
+
+async def test_a_chat_that_moved_to_a_known_one_joins_it(road: Road, db: Database, clock: Clock) -> None:
+    await road.subscribed("java", to="new")
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Moved("new"))
+
+    await road.deliver()
+    clock.forward(minutes=30)
+    await road.read(postings(1, 2, 3))
+    await road.deliver()
+
+    assert [address for address, _ in road.chat.sent] == ["new", "new"]
+    numbers = await road.on_chat(
+        lambda session, chat: [row.number for row in subscriptions.subscriptions_of(session, chat)], "new"
+    )
+    assert numbers == [1, 2]
+
+
+async def test_a_chat_that_is_gone_keeps_its_subscriptions_and_comes_back(road: Road, clock: Clock) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Gone("blocked by the user"))
+    await road.deliver()
+    clock.forward(minutes=30)
+    await road.read(postings(1, 2, 3))
+    assert await road.deliver() == []
+
+    await road.db.run(answer, Caller(platform="fake", address="ann", user_id="ann", now=clock.now), "/help")
+    clock.forward(minutes=30)
+    await road.read(postings(1, 2, 3, 4))
+
+    told = await road.deliver()
+    assert len(told) == 1
+    assert "developer 4" in told[0]
+
+
+async def test_a_refused_token_stops_that_platform_and_loses_nothing(road: Road, db: Database) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Denied("401: unauthorized"))
+
+    await road.deliver()
+
+    assert road.deliverer.stopped == {"fake": "401: unauthorized"}
+    assert states(db) == [("owed", None)]
+    restarted = Road(db, road.clock)
+    await restarted.deliver()
+    assert len(restarted.chat.sent) == 1
+
+
+async def test_a_refused_batch_of_forty_with_one_poison_job_delivers_thirty_nine(
+    road: Road, db: Database
+) -> None:
+    road.chat.refuses = lambda text: Rejected("can't parse") if "developer 13" in text else None
+
+    await road.read(postings(*range(1, 42)))
+    told = await road.deliver()
+
+    assert len(told) == 39
+    dead = db.call(outbox.dead)
+    assert [row.reason for row in dead] == ["can't parse"]
+
+
+async def test_a_dead_letter_may_be_retried(road: Road, db: Database, clock: Clock) -> None:
+    road.chat.refuses = lambda text: Rejected("no")
+    await road.read(postings(1, 2))
+    await road.deliver()
+    (dead,) = db.call(outbox.dead)
+
+    road.chat.refuses = lambda text: None
+    assert db.call(outbox.retry, dead.id, clock.now)
+
+    assert len(await road.deliver()) == 1
+
+
+@pytest.mark.parametrize("resend", [True, False])
+async def test_a_lost_answer_is_resent_once_or_held(db: Database, clock: Clock, resend: bool) -> None:
+    road = Road(db, clock, resend=resend)
+    await road.add_list()
+    await road.subscribed("python")
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Uncertain(), Uncertain())
+
+    for _ in range(5):
+        await road.deliver()
+        clock.forward(minutes=1)
+
+    assert road.chat.tries == (2 if resend else 1)
+    assert [state for state, _ in states(db)] == ["dead"]
+
+
+async def test_an_outage_is_tried_again_later_each_time(road: Road, db: Database, clock: Clock) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(*[ConnectionError("down")] * 3)
+    tries = []
+
+    for _ in range(20):
+        await road.deliver()
+        tries.append(road.chat.tries)
+        clock.forward(seconds=15)
+
+    assert road.chat.texts()
+    assert tries[:4] == [1, 1, 2, 2]  # after 30 s, then 60 s, then 120 s
+    assert attempts(db) == [3]
+
+
+async def test_after_eight_failures_it_is_a_dead_letter_with_its_reason(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(*[ConnectionError("down")] * 20)
+
+    for _ in range(12):
+        await road.deliver()
+        clock.forward(hours=7)
+        await road.on_chat(lambda session, chat: setattr(session.get(Delivery, 1), "due_at", clock.now))
+
+    assert road.chat.tries == 8
+    assert states(db) == [("dead", "failed 8 times, last: ConnectionError: down")]
+
+
+# -- batches ----------------------------------------------------------------------------------------
+
+
+async def test_up_to_three_are_cards_and_more_are_one_message(road: Road, clock: Clock) -> None:
+    await road.read(postings(1, 2, 3, 4))
+    cards = await road.deliver()
+    clock.forward(minutes=30)
+    await road.read(postings(1, 2, 3, 4, 5, 6, 7, 8))
+    grouped = await road.deliver()
+
+    assert len(cards) == 3
+    assert len(grouped) == 1
+    assert "4 new jobs" in grouped[0]
+
+
+async def test_an_interrupted_batch_is_claimed_whole_and_never_mixed(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    await road.read(postings(*range(1, 7)))
+    (lost,) = db.call(outbox.claim, "fake", clock.now)
+    await road.read(postings(*range(1, 9)))
+
+    assert await road.deliver() == []  # leased
+    db.call(outbox.take_up, clock.now)
+    told = await road.deliver()
+
+    assert len(lost.entries) == 5
+    assert ["5 new jobs" in told[0], "developer 7" in told[0]] == [True, False]
+    assert len(told) == 3  # the batch, then the two that came later
+
+
+async def test_a_lease_runs_out_by_itself(road: Road, db: Database, clock: Clock) -> None:
+    await road.read(postings(1, 2))
+    db.call(outbox.claim, "fake", clock.now)
+
+    clock.forward(minutes=4)
+    assert await road.deliver() == []
+    clock.forward(minutes=2)
+    assert len(await road.deliver()) == 1
+
+
+async def test_the_longest_waiting_chat_comes_first(road: Road, db: Database, clock: Clock) -> None:
+    await road.subscribed("java", to="ben")
+    await road.read([a_posting(1), a_posting(2, title="Java developer")])
+    clock.forward(minutes=30)
+    await road.read([a_posting(1), a_posting(2, title="Java developer"), a_posting(3)])
+
+    claimed = db.call(outbox.claim, "fake", clock.now)
+
+    assert [batch.destination.address for batch in claimed] == ["ben", "ann"]
+
+
+# -- what happens to owed jobs ----------------------------------------------------------------------
+
+
+async def test_a_job_that_closes_before_it_leaves_is_ended(road: Road, db: Database) -> None:
+    await road.read(postings(1, 2))
+    await road.read([a_posting(1), a_posting(2, closed=True)])
+
+    assert await road.deliver() == []
+    assert states(db) == [("ended", "closed")]
+
+
+async def test_a_job_that_expires_before_it_leaves_is_ended(road: Road, db: Database, clock: Clock) -> None:
+    await road.read(postings(1, 2))
+    clock.forward(days=16)
+
+    assert await road.deliver() == []
+    assert states(db) == [("ended", "expired")]
+
+
+async def test_a_hidden_job_is_left_out(road: Road, db: Database, clock: Clock) -> None:
+    await road.read(postings(1, 2))
+    await _says(road, "/hide 2")
+
+    assert await road.deliver() == []
+    assert states(db) == [("ended", "hidden")]
+
+
+async def test_a_muted_company_is_left_out(road: Road, db: Database) -> None:
+    await road.read(postings(1, 2))
+    await _says(road, "/mute 2")
+
+    assert await road.deliver() == []
+    assert states(db) == [("ended", "company muted")]
+
+
+async def test_a_removed_subscription_ends_what_only_it_wanted(road: Road, db: Database) -> None:
+    await road.subscribed("developer")
+    await road.read([*postings(1, 2), a_posting(3, title="Java developer")])
+    await _says(road, "/unsubscribe 2")
+
+    told = await road.deliver()
+
+    assert len(told) == 1
+    assert sorted(states(db)) == [("ended", "subscription removed"), ("sent", None)]
+
+
+async def test_a_paused_subscription_is_owed_nothing(road: Road, db: Database, clock: Clock) -> None:
+    await _says(road, "/subscriptions pause 1")
+    await road.read(postings(1, 2))
+    await _says(road, "/subscriptions resume 1")
+
+    assert await road.deliver() == []
+    assert states(db) == []
+
+
+@pytest.mark.parametrize("cadence", [Cadence.INSTANT, Cadence.DAILY])
+async def test_a_paused_chat_is_owed_and_held_and_resume_is_one_message(
+    db: Database, clock: Clock, cadence: Cadence
+) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=cadence)
+    await road.read(postings(1))
+    await _says(road, "/pause")
+    await road.read(postings(1, 2, 3, 4))
+    clock.forward(days=2)
+    await road.read([a_posting(1), a_posting(2, closed=True), a_posting(3), a_posting(4)])
+    assert await road.deliver() == []
+
+    await _says(road, "/resume")
+    told = await road.deliver()
+
+    assert len(told) == 1
+    assert "developer 3" in told[0]
+    assert "developer 4" in told[0]
+    assert "developer 2" not in told[0]
+
+
+async def test_a_message_is_edited_a_day_after_its_job_closed_and_once_when_it_is_back(
+    road: Road, clock: Clock
+) -> None:
+    await road.read(postings(1, 2))
+    await road.deliver()
+    await road.read([a_posting(1), a_posting(2, closed=True)])
+    clock.forward(hours=23)
+    await road.deliver()
+    assert road.chat.edited == []
+
+    clock.forward(hours=2)
+    await road.deliver()
+    await road.read(postings(1, 2))
+    await road.deliver()
+    await road.read([a_posting(1), a_posting(2, closed=True)])
+    clock.forward(hours=30)
+    await road.deliver()
+
+    assert len(road.chat.edited) == 2
+    assert "~~" in road.chat.edited[0][1]
+    assert "~~" not in road.chat.edited[1][1]
+
+
+async def test_an_edit_shows_a_grouped_message_again_whole(road: Road, clock: Clock) -> None:
+    await road.read(postings(*range(1, 7)))
+    await road.deliver()
+    await road.read([a_posting(1), a_posting(2, closed=True), *postings(3, 4, 5, 6)])
+    clock.forward(hours=25)
+
+    await road.deliver()
+
+    ((_, edited),) = road.chat.edited
+    assert edited.count("~~") == 2
+    assert "developer 6" in edited
+
+
+# -- cadence ------------------------------------------------------------------------------------------
+
+INSTANT, DAILY, WEEKLY, BOTH = Cadence.INSTANT, Cadence.DAILY, Cadence.WEEKLY, Cadence.BOTH
+
+
+@pytest.mark.parametrize(
+    ("cadences", "push", "digest"),
+    [
+        ([INSTANT], True, False),
+        ([DAILY], False, True),
+        ([WEEKLY], False, True),
+        ([BOTH], True, True),
+        ([INSTANT, DAILY], True, False),
+        ([INSTANT, WEEKLY], True, False),
+        ([INSTANT, BOTH], True, True),
+        ([DAILY, WEEKLY], False, True),
+        ([DAILY, BOTH], True, True),
+        ([WEEKLY, BOTH], True, True),
+        ([INSTANT, DAILY, WEEKLY, BOTH], True, True),
+    ],
+)
+async def test_each_mix_of_cadences_pushes_and_digests(
+    db: Database, clock: Clock, cadences: list[Cadence], push: bool, digest: bool
+) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    for cadence in cadences:
+        await road.subscribed("python", cadence=cadence)
+    await road.read(postings(1))
+    clock.forward(minutes=30)
+
+    await road.read(postings(1, 2))
+    pushed = await road.deliver()
+    digests = []
+    for _ in range(8):
+        clock.forward(days=1)
+        digests += await road.deliver()
+
+    assert len(pushed) == push
+    assert len(digests) == digest
+
+
+async def test_a_pushed_job_stands_among_the_already_sent(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=BOTH)
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+    await road.deliver()
+
+    clock.forward(days=1)
+    (digest,) = await road.deliver()
+
+    assert digest.index("Already sent") < digest.index("developer 2")
+
+
+async def test_weekly_rides_on_its_weekday(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=WEEKLY)
+    await _says(road, "/settings weekday friday")
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+
+    days = []
+    for _ in range(14):
+        clock.forward(days=1)
+        if await road.deliver():
+            days.append(clock.now.strftime("%A"))
+
+    assert days == ["Friday"]
+
+
+async def test_a_change_of_cadence_moves_what_waits(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=DAILY)
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+    assert await road.deliver() == []
+
+    await _says(road, "/subscriptions edit 1 python cadence:instant")
+    assert len(await road.deliver()) == 1
+    clock.forward(days=2)
+    assert await road.deliver() == []
+
+
+async def test_changing_ones_mind_twice_loses_nothing(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=DAILY)
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+
+    await _says(road, "/subscriptions edit 1 python cadence:instant")
+    await _says(road, "/subscriptions edit 1 python cadence:daily")
+    assert await road.deliver() == []
+    clock.forward(days=1)
+
+    assert len(await road.deliver()) == 1
+
+
+# -- quiet hours --------------------------------------------------------------------------------------
+
+
+async def test_a_push_waits_for_the_end_of_quiet_hours(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", quiet=(time(11), time(14)))  # it is 12:00
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+
+    assert await road.deliver() == []
+    clock.forward(hours=2)
+    assert len(await road.deliver()) == 1
+
+
+async def test_turning_quiet_hours_off_lets_go_at_once(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", quiet=(time(11), time(14)))
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+
+    await _says(road, "/settings quiet off")
+
+    assert len(await road.deliver()) == 1
+
+
+async def test_a_digest_is_exempt_from_quiet_hours(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=DAILY, quiet=(time(8), time(20)))
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+
+    clock.now = clock.now.replace(day=3, hour=8, minute=30)
+
+    assert len(await road.deliver()) == 1
+
+
+async def test_a_wish_parsed_again_is_what_a_subscription_keeps(road: Road) -> None:
+    row = await road.subscribed('python+kafka -php "data platform" in:berlin,remote')
+
+    assert row.wish == parse(row.name).wish.to_json()
+
+
+async def _says(road: Road, line: str) -> None:
+    caller = Caller(platform="fake", address="ann", user_id="ann", now=road.clock())
+    await road.db.run(answer, caller, line)
