@@ -14,25 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from notifier.domain.fold import fold
 from notifier.domain.posting import Posting
 
-# Parameters that say where a click came from. gh_jid, jk, id and pid are not among them: some
-# boards carry the posting's id only there.
-_TRACKING = frozenset(
-    [
-        "ref",
-        "src",
-        "source",
-        "utm",
-        "gh_src",
-        "lever-source",
-        "lever-origin",
-        "trk",
-        "trackingid",
-        "fbclid",
-        "gclid",
-        "mc_cid",
-        "mc_eid",
-    ]
-)
+# Parameters that say where a click came from. gh_jid, jk, id and pid are not among them: some boards
+# carry the posting's id only there. "ref" and "source" are tracking on some boards and part of the
+# address on others; two spellings of one job are then still one by its company, title and location.
+_TRACKING = frozenset("utm gh_src lever-source lever-origin fbclid gclid mc_cid mc_eid".split())
 # Greenhouse shows one posting under its own host and, with gh_jid, on any career page.
 _GREENHOUSE_PATH = re.compile(r"^/[^/]+/jobs/(\d{5,})$")
 _WORKABLE_PATH = re.compile(r"/j/([0-9A-F]{10})(?:/|$)", re.IGNORECASE)
@@ -74,15 +59,15 @@ def clean_url(url: str) -> str:
     except ValueError:  # "http://[broken": the text itself is the best address there is
         return url.strip()
     pairs = parse_qsl(query.partition("#")[0].replace("?", "&"), keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if not _is_tracking(name.lower())]
+    kept = [(name, value) for name, value in pairs if not _is_tracking(name.lower(), value.lower())]
     # A single-page board keeps the posting behind "#/": such a fragment is part of the address.
     fragment = f"#{parts.fragment}" if parts.fragment.startswith(("/", "!")) else ""
     question = f"?{urlencode(sorted(kept))}" if kept else ""
     return f"{host}{parts.path.rstrip('/')}{question}{fragment}"
 
 
-def _is_tracking(name: str) -> bool:
-    return name in _TRACKING or name.startswith("utm_")
+def _is_tracking(name: str, value: str) -> bool:
+    return name in _TRACKING or name.startswith("utm_") or (name, value) == ("ref", "simplify")
 
 
 def address(url: str) -> Address:
