@@ -89,7 +89,7 @@ class Fetcher:
         for _ in range(MOST_REDIRECTS + 1):
             self._check(url)
             async with self._client.stream("GET", url, headers=headers) as answer:
-                if answer.is_redirect:
+                if answer.has_redirect_location:
                     target = urljoin(url, answer.headers["location"])
                     if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
                         self._refuse_unless_private(f"{place(url)} leads from https to http")
