@@ -1,0 +1,415 @@
+"""Ratios against what a first version would do, side by side in one run; never a bound on seconds.
+
+pytest -m benchmark -s tests/benchmarks
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select, update
+from sqlmodel import Session, col
+
+from notifier.domain import query
+from notifier.domain.cadence import Cadence
+from notifier.domain.facts import Facts
+from notifier.domain.filter_text import Prepared
+from notifier.domain.filters import CompiledWish
+from notifier.domain.posting import Posting
+from notifier.services.commands import Caller, answer
+from notifier.sources.readme_table import parse
+from notifier.store import jobs, outbox, sources
+from notifier.store.database import Database
+from notifier.store.jobs import News
+from notifier.store.outbox import Debt
+from notifier.store.subscriptions import Defaults
+from notifier.store.tables import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Destination,
+    Job,
+    Source,
+    Subscription,
+)
+from tests.conftest import Clock
+from tests.road import Road, a_posting, postings
+from tests.test_kill import _rows
+
+pytestmark = pytest.mark.benchmark
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def report(what: str, db: Database | None, ours: float, theirs: float, wanted: float) -> None:
+    engine = "" if db is None else "SQLite" if db.is_sqlite else "PostgreSQL"
+    print(
+        f"\n{what} {engine}: {theirs / ours:.0f}x (ours {ours:.4f} s, baseline {theirs:.4f} s, wanted {wanted:.0f}x)"
+    )
+    assert theirs / ours >= wanted
+
+
+def by_engine(db: Database, sqlite: float, postgresql: float) -> float:
+    return sqlite if db.is_sqlite else postgresql
+
+
+def news(numbers: range) -> list[News]:
+    return [
+        News(
+            key=f"board.example:{number}",
+            posting=a_posting(number),
+            facts=Facts(),
+            row_hash=f"hash{number}",
+            is_new=True,
+            original=f"board.example:{number}",
+            silent=False,
+        )
+        for number in numbers
+    ]
+
+
+def a_source(db: Database) -> Source:
+    return db.call(sources.add, NOW, name="list", kind="readme_table", url="x")
+
+
+def chats(db: Database, count: int, wish: str = "python") -> None:
+    """Add many destinations with a subscription each, the quick way."""
+
+    def fill(session: Session) -> None:
+        kept = query.parse(wish).wish.to_json()
+        session.execute(
+            Destination.__table__.insert(),  # type: ignore[attr-defined]
+            [
+                {
+                    **dict(platform="fake", address=str(n), thread="", kind="channel", takes_pushes=True),
+                    **dict(
+                        takes_digests=True, locale="en", silent=False, mention="", zone="UTC", digest_at=None
+                    ),
+                    **dict(
+                        digest_weekday=0, cadence="instant", last_heard_at=NOW, next_number=2, created_at=NOW
+                    ),
+                }
+                for n in range(count)
+            ],
+        )
+        ids = session.execute(select(col(Destination.id))).scalars().all()
+        session.execute(
+            Subscription.__table__.insert(),  # type: ignore[attr-defined]
+            [
+                dict(destination_id=id_, number=1, name=wish, wish=kept, cadence="instant", created_at=NOW)
+                for id_ in ids
+            ],
+        )
+
+    db.call(fill)
+
+
+def test_upsert(db: Database) -> None:
+    source, rows = a_source(db), news(range(5_000))
+    ours = timed(lambda: db.call(jobs.upsert, source, rows, NOW))
+
+    def select_then_add(session: Session) -> None:
+        for row in news(range(10_000, 11_000)):
+            found = session.execute(select(Job).where(col(Job.key) == row.key)).scalar_one_or_none()
+            if found is None:
+                session.add(Job(**jobs._job_row(source, row, NOW)))
+
+    theirs = timed(lambda: db.call(select_then_add)) * 5
+
+    report("upsert, per job", db, ours, theirs, by_engine(db, 25, 20))
+
+
+async def test_a_reread_of_an_unchanged_list_writes_no_row(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    rows = postings(*range(10_000))
+    await road.read(rows)
+    await road.read([*rows, a_posting(20_000)])  # one new row: the others are compared one by one
+    written = await _rows_written(db, road, [*rows, a_posting(20_000)])
+    one_more = await _rows_written(db, road, [*rows, a_posting(20_000), a_posting(20_001)])
+
+    print(f"\nrows written to job, listing, delivery: unchanged {written}, one new {one_more}")
+    assert written == 0
+    assert one_more == 2  # the job and its listing
+
+
+async def _rows_written(db: Database, road: Road, rows: list[Posting]) -> int:
+    changed = 0
+
+    def count(connection: Any, cursor: Any, statement: str, *rest: object) -> None:
+        nonlocal changed
+        words = statement.split(None, 3)
+        table = words[2] if words[0] == "INSERT" else words[1] if words[0] == "UPDATE" else ""
+        if table.strip('"') in ("job", "listing", "delivery"):
+            changed += max(cursor.rowcount, 0)
+
+    event.listen(db._writer, "after_cursor_execute", count)
+    await road.read(rows)
+    event.remove(db._writer, "after_cursor_execute", count)
+    return changed
+
+
+def test_deliveries(db: Database) -> None:
+    source = a_source(db)
+    chats(db, 10_000)
+    db.call(jobs.upsert, source, news(range(2)), NOW)
+    why = [{"id": 1, "number": 1, "name": "python", "met": {"skills": ["Python"]}}]
+    debts = [Debt(n, DeliveryKind.PUSH, NOW, None, why) for n in range(1, 10_001)]
+    ours = timed(lambda: db.call(outbox.owe, 1, "board.example:0", debts, NOW, fresh=True))
+
+    def add_all(session: Session) -> None:
+        session.add_all(
+            [
+                Delivery(destination_id=n, job_id=2, kind="push", due_at=NOW, why=why, created_at=NOW)
+                for n in range(1, 10_001)
+            ]
+        )
+
+    theirs = timed(lambda: db.call(add_all))
+
+    report("deliveries", db, ours, theirs, by_engine(db, 50, 15))
+
+
+def owed(db: Database, count: int) -> None:
+    """Owe `count` jobs to one destination."""
+    source = a_source(db)
+    chats(db, 1)
+    db.call(jobs.upsert, source, news(range(count)), NOW)
+    why = [{"id": 1, "number": 1, "name": "python", "met": {}}]
+
+    def owe(session: Session) -> None:
+        session.execute(
+            Delivery.__table__.insert(),  # type: ignore[attr-defined]
+            [
+                dict(
+                    destination_id=1, job_id=n, kind="push", state="owed", due_at=NOW, why=why, created_at=NOW
+                )
+                | dict(attempts=0, plain=False)
+                for n in range(1, count + 1)
+            ],
+        )
+
+    db.call(owe)
+
+
+def test_claim_and_mark(db: Database) -> None:
+    owed(db, 600)
+
+    def one_at_a_time(session: Session, number: int) -> None:
+        row = session.execute(
+            select(Delivery).where(col(Delivery.state) == "owed", col(Delivery.id) > number).limit(1)
+        ).scalar_one()
+        row.state = DeliveryState.SENT
+        row.leased_until = NOW
+
+    def baseline() -> None:
+        for number in range(300):
+            db.call(one_at_a_time, number)  # claim
+            db.call(
+                lambda session, n=number: session.execute(  # mark
+                    update(Delivery).where(col(Delivery.id) == n + 1).values(reference="x")
+                )
+            )
+
+    theirs = timed(baseline)
+
+    def ours() -> None:
+        (batch,) = db.call(outbox.claim, "fake", NOW)
+        assert len(batch.entries) == 300
+        db.call(outbox.settle, batch, "x", NOW)
+
+    report("claim and mark 300 deliveries", db, timed(ours), theirs, 20)
+
+
+@contextmanager
+def statements(db: Database) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(db._writer, "before_cursor_execute", note)
+    yield seen
+    event.remove(db._writer, "before_cursor_execute", note)
+
+
+async def test_statements_per_job_do_not_grow_with_subscribers(db: Database, clock: Clock) -> None:
+    counts = []
+    road = Road(db, clock)
+    await road.add_list()
+    await road.read(postings(1))
+    for subscribers, number in ((10, 2), (2_000, 3)):
+        chats_from = db.call(lambda session: session.execute(select(func.count(Destination.id))).scalar_one())
+        await asyncio.to_thread(_add_chats, db, chats_from, subscribers)
+        with statements(db) as seen:
+            await road.read(postings(*range(1, number + 1)))
+        counts.append(len(seen))
+
+    print(f"\nstatements for one new job: {counts[0]} with 10 subscribers, {counts[1]} with 2,010")
+    assert counts[0] == counts[1]
+
+
+def _add_chats(db: Database, start: int, count: int) -> None:
+    def fill(session: Session) -> None:
+        for n in range(start, start + count):
+            chat = Destination(
+                platform="fake",
+                address=f"c{n}",
+                kind="channel",
+                zone="UTC",
+                digest_at=None,
+                last_heard_at=NOW,
+                created_at=NOW,
+            )
+            session.add(chat)
+            session.flush()
+            session.add(
+                Subscription(
+                    destination_id=chat.id,
+                    number=1,
+                    name="x",
+                    cadence=Cadence.INSTANT,
+                    wish=query.parse("python").wish.to_json(),
+                    created_at=NOW,
+                )
+            )
+
+    db.call(fill)
+
+
+async def test_a_flood_keeps_transactions_short_and_commands_quick(tmp_path: Path) -> None:
+    """500 new jobs meet 10,000 subscriptions; a person asks meanwhile."""
+    db = Database(f"sqlite:///{tmp_path}/flood.db")
+    db.migrate()
+    clock = Clock()
+    road = Road(db, clock)
+    await road.add_list()
+    _mixed_chats(db, 10_000)
+    await road.read(postings(1))
+    lengths: list[float] = []
+    original = db.call
+
+    def measured(fn: Any, *args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return original(fn, *args, **kwargs)
+        finally:
+            if fn is jobs.record:
+                lengths.append(time.perf_counter() - start)
+
+    db.call = measured  # type: ignore[method-assign]  # a stop-watch around every transaction of the road
+    collecting = asyncio.create_task(road.read(postings(*range(1, 502))))
+    waits = []
+    caller = Caller(platform="fake", address="asks", user_id="asks", now=NOW, defaults=Defaults())
+    while not collecting.done():
+        start = time.perf_counter()
+        await db.run(answer, caller, "/settings")
+        waits.append(time.perf_counter() - start)
+        await asyncio.sleep(0.05)
+    collected = await collecting
+    db.close()
+
+    print(
+        f"\nflood: {collected.owed} deliveries, {len(lengths)} transactions, longest {max(lengths) * 1000:.0f} ms",
+        end="",
+    )
+    print(f", slowest answer of {len(waits)} {max(waits) * 1000:.0f} ms (wanted: under 100 and 300 ms)")
+    assert collected.owed > 100_000
+
+
+def _mixed_chats(db: Database, count: int) -> None:
+    wishes = [
+        "python",
+        "java",
+        "remote",
+        "in:berlin",
+        "python+kafka",
+        "rust",
+        '"data platform"',
+        "go remote",
+        "php",
+        "sap",
+    ] * 10
+    wishes[::25] = ["developer"] * 4
+
+    def fill(session: Session) -> None:
+        for n in range(count):
+            wish = wishes[n % len(wishes)]
+            chat = Destination(
+                platform="fake",
+                address=str(n),
+                kind="channel",
+                zone="UTC",
+                digest_at=None,
+                last_heard_at=NOW,
+                created_at=NOW,
+            )
+            session.add(chat)
+            session.flush()
+            session.add(
+                Subscription(
+                    destination_id=chat.id,
+                    number=1,
+                    name=wish,
+                    cadence=Cadence.INSTANT,
+                    wish=query.parse(wish).wish.to_json(),
+                    created_at=NOW,
+                )
+            )
+
+    db.call(fill)
+
+
+async def test_a_huge_list_is_parsed_without_blocking_the_loop() -> None:
+    text = _rows(100_000)
+    lags: list[float] = []
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        while not done.is_set():
+            start = time.perf_counter()
+            await asyncio.sleep(0.01)
+            lags.append(time.perf_counter() - start - 0.01)
+
+    watching = asyncio.create_task(watch())
+    start = time.perf_counter()
+    reading = await asyncio.to_thread(parse, text, NOW)
+    seconds = time.perf_counter() - start
+    done.set()
+    await watching
+
+    print(
+        f"\n100,000 rows: {seconds:.1f} s, longest pause of the loop {max(lags) * 1000:.0f} ms (wanted: under 250 ms)"
+    )
+    assert len(reading.postings) == 100_000
+
+
+def test_matching_a_pair() -> None:
+    wishes = [
+        "python",
+        "java remote",
+        "in:berlin,remote",
+        "python+kafka -php",
+        "rust",
+        '"data platform"',
+        "go in:germany",
+    ]
+    compiled = [CompiledWish(query.parse(wish).wish) for wish in wishes] * 1_429
+    from tests.domain.test_query import job
+
+    openings = [Prepared(job(f"Python developer {n}", "Berlin, Germany")) for n in range(10)]
+
+    seconds = timed(lambda: [wish.match(opening, NOW) for opening in openings for wish in compiled])
+
+    print(f"\nmatching: {seconds / 10 / len(compiled) * 1e6:.2f} us a tried pair of 10,003 subscriptions")
