@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import lzma
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -63,8 +64,12 @@ def test_a_made_up_history_announces_each_new_job_once(tmp_path: Path, seed: int
     assert len(wanted.must) > 20
 
 
-@pytest.mark.parametrize("pack", histories.PACKS, ids=lambda pack: pack.name.split(".")[0])
-def test_a_real_history_announces_each_new_job_once(tmp_path: Path, pack: Path) -> None:
+@pytest.mark.parametrize("pack", [None, *histories.PACKS], ids=lambda pack: pack.name if pack else "made up")
+def test_a_packed_history_announces_each_new_job_once(tmp_path: Path, pack: Path | None) -> None:
+    if pack is None:
+        pack = tmp_path / "pack.jsonl.xz"
+        plain = histories.save(histories.made_up(40, 99), tmp_path / "pack.jsonl")
+        pack.write_bytes(lzma.compress(plain.read_bytes()))
     history = histories.load(pack)
 
     summary = run(pack, tmp_path / "out.jsonl")

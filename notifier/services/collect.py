@@ -142,7 +142,7 @@ class Collector:
             if known is None
         }
         earlier = await self.db.read(jobs.earlier, fresh, now) if fresh else {}
-        return await asyncio.to_thread(_plan, row, postings, hashes, version, held, earlier)
+        return await asyncio.to_thread(_plan, row, postings, hashes, version, held, earlier, now)
 
     async def _record_news(self, row: SourceRow, news: Sequence["_Event"], now: datetime) -> jobs.Recorded:
         total = jobs.Recorded()
@@ -154,7 +154,7 @@ class Collector:
             # Lazy: of a flood that is owed to many only what one transaction takes is matched here.
             chunk = await asyncio.to_thread(_first_chunk, row, rest, wishes, now)
             try:
-                recorded = await self.db.run(jobs.record, row, chunk, now, revision=revision)
+                recorded = await self.db.run(jobs.record, chunk, now, revision=revision)
             except StaleWishes:
                 wishes = await self.db.read(subscriptions.wishes)
                 continue
@@ -187,6 +187,7 @@ def _plan(
     version: int,
     held: jobs.Held,
     earlier: dict[str, jobs.Earlier],
+    now: datetime,
 ) -> _Plan:
     """Say of each row what is news about it; rows that say nothing new are left out."""
     silent_reading = not row.first_reading_done
@@ -210,16 +211,18 @@ def _plan(
         same_row = listing is not None and listing[0] == row_digest  # it was away and is back
         part_of_silence = known is not None and listing is not None and known.id in held.silent
         original = came_before.original if came_before else held.original[known.id] if known else key
-        news = News(
+        news = jobs.news(
+            row,
+            posting,
+            now,
             key=key,
-            posting=posting,
             facts=derive(
                 title=posting.title, location=posting.location, mode=posting.mode, skills=posting.skills
             ),
             row_hash=row_digest,
+            silent=silent,
             is_new=known is None,
             original=original,
-            silent=silent,
             known_before=known is not None or came_before is not None,
         )
         events.append(

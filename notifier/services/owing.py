@@ -1,8 +1,8 @@
 """Who is owed what for one job: from the wishes that met it to debts, by cadence and timetable."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.domain.cadence import Cadence, next_digest
@@ -51,15 +51,17 @@ class Owing:
         chat = pairs[0][0].destination
         cadences: list[Cadence] = [wanted.cadence for wanted, _ in pairs]
         push, digest, weekly = kinds(cadences, digest=chat.digest_at is not None)
-        why: list[dict[str, Any]] = [
-            {
-                "id": wanted.id,
-                "number": wanted.number,
-                "name": wanted.name,
-                "met": {key: list(facts) for key, facts in met.items()},
-            }
-            for wanted, met in pairs
-        ]
+        why = json.dumps(
+            [
+                {
+                    "id": wanted.id,
+                    "number": wanted.number,
+                    "name": wanted.name,
+                    "met": {key: list(facts) for key, facts in met.items()},
+                }
+                for wanted, met in pairs
+            ]
+        )
         debts = []
         if push and pushed_to in (None, chat.id):
             debts.append(Debt(chat.id, DeliveryKind.PUSH, self._due(chat), None, why))

@@ -3,6 +3,7 @@
 `record` is the one durable hand-over: jobs, listings and the deliveries they owe in one transaction.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -19,7 +20,7 @@ from notifier.domain.posting import Posting
 from notifier.errors import StaleWishes
 from notifier.store import outbox, sources, subscriptions
 from notifier.store.outbox import Debt
-from notifier.store.sql import is_sqlite, values_in
+from notifier.store.sql import bulk, is_sqlite, stamp, values_in
 from notifier.store.tables import Job, Listing, Source
 
 REPOST_WINDOW = timedelta(days=30)
@@ -115,17 +116,81 @@ def earlier(session: Session, repost_keys: Iterable[str], now: datetime) -> dict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """A row that is new here or changed, with what it owes."""
+    """A row that is new here or changed, made ready to be written, with what it owes."""
 
     key: str
     posting: Posting
     facts: Facts
-    row_hash: str
     is_new: bool
     original: str  # the key it was first listed under; its own when it is no repost
-    silent: bool
-    known_before: bool = False  # an earlier id or an earlier event may have been owed already
+    known_before: bool  # an earlier id or an earlier event may have been owed already
+    job: Mapping[str, Any]  # columns of Job and Listing, as `sql.bulk` takes them
+    listing: Mapping[str, Any]
     debts: Sequence[Debt] = ()
+
+
+def news(
+    source: Source,
+    posting: Posting,
+    now: datetime,
+    *,
+    key: str,
+    facts: Facts,
+    row_hash: str,
+    silent: bool,
+    is_new: bool = True,
+    original: str = "",
+    known_before: bool = False,
+) -> News:
+    """Return a row made ready to be written; done before BEGIN, to keep the transaction short."""
+    leaves = leaves_at(source, posting)
+    posted_on = posting.posted_on.isoformat() if posting.posted_on else None
+    closed_at = stamp(now) if posting.closed else None
+    job = {
+        "key": key,
+        "address": address(posting.url).text if posting.url else key,
+        "original": original or key,
+        "repost_key": repost_key(posting),
+        "title_folded": fold(posting.title),
+        "title": posting.title,
+        "company": posting.company,
+        "url": posting.url,
+        "company_url": posting.company_url,
+        "location": posting.location,
+        "mode": posting.mode.value,
+        "pay": posting.pay,
+        "pay_flagged": posting.pay_flagged,
+        "skills": json.dumps(posting.skills),
+        "facts": json.dumps(facts.to_json()),
+        "facts_version": FACTS_VERSION,
+        "posted_on": posted_on,
+        "first_seen": stamp(now),
+        "silent": silent,
+        "row_hash": row_hash,
+        "expires_at": stamp(leaves) if leaves else None,
+        "closed_at": closed_at,
+    }
+    listing = {
+        "source_id": source.id,
+        "url": posting.url,
+        "posted_on": posted_on,
+        "row_hash": row_hash,
+        "first_seen": stamp(now),
+        "last_seen": None,
+        "missing_since": None,
+        "misses": 0,
+        "closed_at": closed_at,
+    }
+    return News(
+        key=key,
+        posting=posting,
+        facts=facts,
+        is_new=is_new,
+        original=original or key,
+        known_before=known_before,
+        job=job,
+        listing=listing,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +230,6 @@ def leaves_at(source: Source, posting: Posting) -> datetime | None:
 
 def record(
     session: Session,
-    source: Source,
     news: Sequence[News],
     now: datetime,
     *,
@@ -178,9 +242,9 @@ def record(
     """
     if subscriptions.revision(session, hold=True) != revision:
         raise StaleWishes
-    upsert(session, source, news, now)
+    upsert(session, news)
     ids = _ids(session, [row.key for row in news])
-    _upsert_listings(session, source, news, ids, now)
+    _upsert_listings(session, news, ids)
     # What was away and undated had begun to expire.
     session.execute(
         update(Job)
@@ -200,7 +264,7 @@ def record(
     return Recorded(new=sum(row.is_new for row in news), owed=owed, ids=ids)
 
 
-def upsert(session: Session, source: Source, news: Sequence[News], now: datetime) -> None:
+def upsert(session: Session, news: Sequence[News]) -> None:
     """Insert new jobs and update changed ones in one statement; equal rows are not written."""
     if not news:
         return
@@ -229,35 +293,7 @@ def upsert(session: Session, source: Source, news: Sequence[News], now: datetime
         },
         where=table.c.row_hash != new.row_hash,
     )
-    session.connection().execute(statement, [_job_row(source, row, now) for row in news])
-
-
-def _job_row(source: Source, row: News, now: datetime) -> dict[str, Any]:
-    posting = row.posting
-    return {
-        "key": row.key,
-        "address": address(posting.url).text if posting.url else row.key,
-        "original": row.original,
-        "repost_key": repost_key(posting),
-        "title_folded": fold(posting.title),
-        "title": posting.title,
-        "company": posting.company,
-        "url": posting.url,
-        "company_url": posting.company_url,
-        "location": posting.location,
-        "mode": posting.mode,
-        "pay": posting.pay,
-        "pay_flagged": posting.pay_flagged,
-        "skills": list(posting.skills),
-        "facts": row.facts.to_json(),
-        "facts_version": FACTS_VERSION,
-        "posted_on": posting.posted_on,
-        "first_seen": now,
-        "silent": row.silent,
-        "row_hash": row.row_hash,
-        "expires_at": leaves_at(source, posting),
-        "closed_at": now if posting.closed else None,
-    }
+    bulk(session, statement, [row.job for row in news])
 
 
 def _ids(session: Session, keys: Sequence[str]) -> dict[str, int]:
@@ -265,9 +301,7 @@ def _ids(session: Session, keys: Sequence[str]) -> dict[str, int]:
     return {key: id_ for key, id_ in session.execute(query)}
 
 
-def _upsert_listings(
-    session: Session, source: Source, news: Sequence[News], ids: Mapping[str, int], now: datetime
-) -> None:
+def _upsert_listings(session: Session, news: Sequence[News], ids: Mapping[str, int]) -> None:
     if not news:
         return
     insert = sqlite.insert(Listing) if is_sqlite(session) else postgresql.insert(Listing)
@@ -275,22 +309,7 @@ def _upsert_listings(
     statement = insert.on_conflict_do_update(
         index_elements=["job_id", "source_id"], set_={name: insert.excluded[name] for name in changing}
     )
-    rows = [
-        {
-            "job_id": ids[row.key],
-            "source_id": source.id,
-            "url": row.posting.url,
-            "posted_on": row.posting.posted_on,
-            "row_hash": row.row_hash,
-            "first_seen": now,
-            "last_seen": None,
-            "missing_since": None,
-            "misses": 0,
-            "closed_at": now if row.posting.closed else None,
-        }
-        for row in news
-    ]
-    session.connection().execute(statement, rows)
+    bulk(session, statement, [{**row.listing, "job_id": ids[row.key]} for row in news])
 
 
 def finish(session: Session, source_id: int, ending: Ending, now: datetime, wait: timedelta) -> Recorded:

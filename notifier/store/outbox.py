@@ -55,7 +55,7 @@ class Debt:
     kind: DeliveryKind
     due_at: datetime
     digest_on: date | None
-    why: list[dict[str, Any]]  # [{"id", "number", "name", "met"}] of the subscriptions it fits
+    why: str  # JSON: [{"id", "number", "name", "met"}] of the subscriptions it fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +93,25 @@ class Batch:
 
 # -- owe ----------------------------------------------------------------------------------------
 
+# Two parameters however many are owed: {"DESTINATION:TERM": why} and the few distinct terms (kind,
+# due_at, digest_on) they share. Keys and values of a JSON object are read without parsing each again.
 _OWE_SQLITE = """
-    SELECT json_extract(r.value, '$[0]') AS destination_id, json_extract(r.value, '$[1]') AS kind,
-           json_extract(r.value, '$[2]') AS due_at, json_extract(r.value, '$[3]') AS digest_on,
-           json_extract(r.value, '$[4]') AS why
-    FROM json_each(:rows) AS r"""
+    WITH term AS MATERIALIZED (
+        SELECT key AS n, json_extract(value, '$[0]') AS kind, json_extract(value, '$[1]') AS due_at,
+               json_extract(value, '$[2]') AS digest_on
+        FROM json_each(:terms))
+    SELECT CAST(r.key AS INTEGER) AS destination_id, term.kind, term.due_at, term.digest_on, r.value AS why
+    FROM json_each(:rows) AS r
+    JOIN term ON term.n = CAST(substr(r.key, instr(r.key, ':') + 1) AS INTEGER)"""
 _OWE_POSTGRESQL = """
-    SELECT CAST(r.value->>0 AS integer) AS destination_id, r.value->>1 AS kind,
-           CAST(r.value->>2 || '+00' AS timestamptz) AS due_at, CAST(r.value->>3 AS date) AS digest_on,
-           CAST(r.value->>4 AS json) AS why
-    FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS r"""
+    WITH term AS MATERIALIZED (
+        SELECT n - 1 AS n, value->>0 AS kind, CAST(value->>1 AS timestamptz) AS due_at,
+               CAST(value->>2 AS date) AS digest_on
+        FROM jsonb_array_elements(CAST(:terms AS jsonb)) WITH ORDINALITY AS t(value, n))
+    SELECT CAST(split_part(r.key, ':', 1) AS integer) AS destination_id, term.kind, term.due_at,
+           term.digest_on, CAST(r.value AS json) AS why
+    FROM json_each_text(CAST(:rows AS json)) AS r
+    JOIN term ON term.n = CAST(split_part(r.key, ':', 2) AS integer)"""
 _OWE = """
     INSERT INTO delivery (destination_id, job_id, kind, state, due_at, digest_on, why, created_at,
                           attempts, plain)
@@ -128,26 +137,24 @@ def owe(
 
     fresh  nobody can have been owed this job or an earlier id of it, so nobody need be asked
     """
-    rows = json.dumps(
-        [
-            [
-                debt.destination_id,
-                debt.kind,
-                stamp(debt.due_at),
-                debt.digest_on.isoformat() if debt.digest_on else None,
-                json.dumps(debt.why),
-            ]
-            for debt in debts
-        ]
-    )
+    terms: dict[tuple[DeliveryKind, datetime, date | None], int] = {}
+    rows = {}
+    for debt in debts:
+        term = terms.setdefault((debt.kind, debt.due_at, debt.digest_on), len(terms))
+        rows[f"{debt.destination_id}:{term}"] = debt.why
     lite = is_sqlite(session)
     statement = _OWE.format(
         rows=_OWE_SQLITE if lite else _OWE_POSTGRESQL,
-        now=":now" if lite else "CAST(:now || '+00' AS timestamptz)",
+        now=":now" if lite else "CAST(:now AS timestamptz)",
         false="0" if lite else "false",
         unless="" if fresh else _UNLESS_OWED_BEFORE,
     )
-    values: dict[str, Any] = {"rows": rows, "job": job_id, "now": stamp(now)}
+    values: dict[str, Any] = {
+        "rows": json.dumps(rows, ensure_ascii=False),
+        "terms": json.dumps([(kind, stamp(due_at), str(on) if on else None) for kind, due_at, on in terms]),
+        "job": job_id,
+        "now": stamp(now),
+    }
     if not fresh:
         values["original"] = original
     return int(session.connection().execute(text(statement), values).rowcount)
@@ -543,7 +550,7 @@ class _Waiting:
             else "SELECT CAST(value->>0 AS integer) AS id, value->>1 AS batch"
             " FROM jsonb_array_elements(CAST(:rows AS jsonb))"
         )
-        lease = ":until" if lite else "CAST(:until || '+00' AS timestamptz)"
+        lease = ":until" if lite else "CAST(:until AS timestamptz)"
         self.session.connection().execute(
             text(
                 f"UPDATE delivery SET batch = r.batch, leased_until = {lease} FROM ({rows}) AS r"

@@ -5,7 +5,7 @@ the event loop, the same however long the list is.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ def is_sqlite(session: Session) -> bool:
 
 
 def stamp(at: datetime) -> str:
-    """Return `at` as SQLite stores it; PostgreSQL reads it with `+00` behind."""
+    """Return `at` as SQLite stores it; PostgreSQL's sessions are in UTC and read it too."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
@@ -34,3 +34,22 @@ def values_in(session: Session, values: Iterable[int | str], *, number: bool = F
     )
     value: Any = literal_column("value::bigint" if number else "value")
     return select(value).select_from(rows)
+
+
+def bulk(session: Session, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run one insert for many rows whose values are already as the database stores them.
+
+    Datetimes come as `stamp`, dates as ISO text, JSON as text: so nothing is left to be converted row
+    by row inside the transaction (half of the time of an executemany through SQLAlchemy's types).
+    """
+    if not rows:
+        return
+    dialect = session.get_bind().dialect
+    compiled = statement.compile(dialect=dialect, column_keys=list(rows[0]))
+    if compiled.positional:
+        names = compiled.positiontup
+        session.connection().exec_driver_sql(
+            compiled.string, [tuple(row[name] for name in names) for row in rows]
+        )
+    else:
+        session.connection().exec_driver_sql(compiled.string, [dict(row) for row in rows])

@@ -67,12 +67,12 @@ class Job(SQLModel, table=True):
     pay_flagged: bool
     skills: list[str] = Field(default_factory=list, sa_column=_json())
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    facts_version: int = Field(index=True)
+    facts_version: int
     posted_on: date | None
-    first_seen: datetime = Field(index=True)
+    first_seen: datetime
     silent: bool  # came with a reading that announces nothing
     row_hash: str
-    expires_at: datetime | None = Field(default=None, index=True)
+    expires_at: datetime | None = None
     closed_at: datetime | None = None
 
 
@@ -190,24 +190,31 @@ class Delivery(SQLModel, table=True):
     """One job owed to one destination: the outbox."""
 
     __table_args__ = (
-        UniqueConstraint("destination_id", "job_id", "kind"),
+        # By job first: one job's deliveries are written together, and looked for by job.
+        UniqueConstraint("job_id", "destination_id", "kind"),
         Index(
             "ix_delivery_owed",
-            "due_at",
             "destination_id",
+            "due_at",
             sqlite_where=text("state = 'owed'"),
             postgresql_where=text("state = 'owed'"),
+        ),
+        Index(
+            "ix_delivery_batch",
+            "batch",
+            sqlite_where=text("batch IS NOT NULL"),
+            postgresql_where=text("batch IS NOT NULL"),
         ),
     )
 
     id: int = Field(default=None, primary_key=True)
     destination_id: int = Field(foreign_key="destination.id")
-    job_id: int = Field(foreign_key="job.id", index=True)
+    job_id: int = Field(foreign_key="job.id")
     kind: str
     state: str = DeliveryState.OWED
     due_at: datetime
     digest_on: date | None = None  # the local date of its digest
-    batch: str | None = Field(default=None, index=True)
+    batch: str | None = None
     leased_until: datetime | None = None
     handed_at: datetime | None = None  # just before the messenger was called
     attempts: int = 0

@@ -182,8 +182,8 @@ def test_a_row_longer_than_any_real_one_is_refused_by_name() -> None:
     assert [row.reason for row in reading.unread] == ["the row is longer than 64 KB"]
 
 
-@pytest.mark.parametrize("seed", histories.SEEDS, ids=lambda path: path.stem)
-def test_the_real_seed_lists_are_read_as_the_second_reading_reads_them(seed: Path) -> None:
+@pytest.mark.parametrize("seed", [SAMPLES / "seed_like.md", *histories.SEEDS], ids=lambda path: path.stem)
+def test_seed_lists_are_read_as_the_second_reading_reads_them(seed: Path) -> None:
     text = seed.read_text("utf-8")
 
     reading = parse(text, NOW)
@@ -201,6 +201,7 @@ def test_the_real_seed_lists_are_read_as_the_second_reading_reads_them(seed: Pat
 
 
 COUNTS = {
+    "closed": (3, 1),
     "SimplifyJobs__New-Grad-Positions": (331, 135),
     "SimplifyJobs__Summer2026-Internships.excerpt": (17, 17),
     "speedyapply__2026-SWE-College-Jobs": (144, 144),
@@ -213,7 +214,9 @@ COUNTS = {
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in histories.LISTS if path.stem in COUNTS], ids=lambda path: path.stem
+    "path",
+    [path for path in [SAMPLES / "closed.md", *histories.LISTS] if path.stem in COUNTS],
+    ids=lambda path: path.stem,
 )
 def test_real_lists_in_other_dialects_yield_every_row(path: Path) -> None:
     reading = parse(path.read_text("utf-8"), NOW)

@@ -43,9 +43,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_job_address"), ["address"], unique=False)
-        batch_op.create_index(batch_op.f("ix_job_expires_at"), ["expires_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_job_facts_version"), ["facts_version"], unique=False)
-        batch_op.create_index(batch_op.f("ix_job_first_seen"), ["first_seen"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_original"), ["original"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_repost_key"), ["repost_key"], unique=False)
 
@@ -234,14 +231,19 @@ def upgrade() -> None:
             ["job.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("destination_id", "job_id", "kind"),
+        sa.UniqueConstraint("job_id", "destination_id", "kind"),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_delivery_batch"), ["batch"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_batch",
+            ["batch"],
+            unique=False,
+            sqlite_where=sa.text("batch IS NOT NULL"),
+            postgresql_where=sa.text("batch IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_delivery_owed",
-            ["due_at", "destination_id"],
+            ["destination_id", "due_at"],
             unique=False,
             sqlite_where=sa.text("state = 'owed'"),
             postgresql_where=sa.text("state = 'owed'"),
