@@ -62,8 +62,8 @@ def read_cell(raw: str) -> Cell:
         if link := _http(found[1]):
             links.append(Link("", link))
     text = _SUMMARY.sub(" ", text)
-    text = _BREAK.sub("; ", text)
-    return Cell(_plain(text).strip("; "), tuple(links), struck)
+    lines = [line for line in map(_plain, _BREAK.split(text)) if line]
+    return Cell("; ".join(lines), tuple(links), struck)
 
 
 def parts(raw: str) -> list[str]:

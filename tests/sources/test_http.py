@@ -102,22 +102,23 @@ async def test_a_bomb_is_refused_without_growing() -> None:
 
 
 async def test_a_drip_is_cut_at_the_total_time() -> None:
+    done, ended = asyncio.Event(), asyncio.Event()
+
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        try:
-            while True:
-                writer.write(b"x")
-                await writer.drain()
-                await asyncio.sleep(0.05)
-        except ConnectionError:
-            writer.close()
+        while not done.is_set():
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+        writer.close()
+        ended.set()
 
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with Fetcher(allow_private=True, seconds=0.5) as fetcher:
-        with pytest.raises(SourceUnreachable, match="took longer"):
-            await fetcher.get(f"http://127.0.0.1:{port}/")
-    server.close()
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with Fetcher(allow_private=True, seconds=0.5) as fetcher:
+            with pytest.raises(SourceUnreachable, match="took longer"):
+                await fetcher.get(f"http://127.0.0.1:{port}/")
+        done.set()
+        await ended.wait()
 
 
 PRIVATE = """
