@@ -15,9 +15,11 @@ from notifier.chat import markdown
 from notifier.chat.console import ConsoleMessenger
 from notifier.chat.console.messenger import NAME as CONSOLE
 from notifier.cli.settings import Settings
+from notifier.domain.ports import Recipient
 from notifier.services import housekeeping
-from notifier.services.collect import Collector
+from notifier.services.collect import Collected, Collector
 from notifier.services.commands import Caller, answer
+from notifier.services.commands.declared import said
 from notifier.services.deliver import Deliverer
 from notifier.sources.http import Fetcher
 from notifier.store import outbox
@@ -66,9 +68,9 @@ class App:
         self._db = db
         self._settings = settings
         self._write = write
-        messenger = ConsoleMessenger(write)
+        self._messenger = ConsoleMessenger(write)
         self._deliverer = Deliverer(
-            db, {CONSOLE: messenger}, utc_now, resend=settings.on_uncertain == "resend"
+            db, {CONSOLE: self._messenger}, utc_now, resend=settings.on_uncertain == "resend"
         )
         self._stop = asyncio.Event()
 
@@ -82,7 +84,9 @@ class App:
             reading = collector(self._db, self._settings, fetcher)
 
             async def collect() -> None:
-                await reading.collect(utc_now)
+                for collected in await reading.collect(utc_now):
+                    if collected.trouble:
+                        await self._tell_operators(collected)
                 await self._deliverer.deliver()
 
             scheduler = self._scheduler(collect)
@@ -120,6 +124,19 @@ class App:
             scheduler.add_job(tick, "interval", seconds=interval.total_seconds(), next_run_time=utc_now())
         scheduler.add_job(self._beat, "interval", seconds=10, next_run_time=utc_now())
         return scheduler
+
+    async def _tell_operators(self, collected: Collected) -> None:
+        """Say that a list is not trusted, once per cause and day, to who runs this notifier."""
+        cause = f"{collected.source}: {collected.trouble}"
+        if not await self._db.run(housekeeping.first_today, cause, utc_now()):
+            return
+        notice = said("operator-source", "en", source=collected.source, reason=collected.trouble)
+        # Without a token the terminal is the operator's.
+        admins = [
+            admin.partition(":")[2] for admin in self._settings.admins if admin.startswith(CONSOLE)
+        ] or [YOU]
+        for address in admins:
+            await self._messenger.send(Recipient(address=address), notice, cause)
 
     async def _keep_house(self) -> None:
         await self._db.run(housekeeping.purge, utc_now(), self._settings.retention)

@@ -21,6 +21,16 @@ def last_beat(session: Session) -> datetime | None:
     return datetime.fromisoformat(row.value) if row else None
 
 
+def first_today(session: Session, cause: str, now: datetime) -> bool:
+    """Return whether operators have not been told of this cause on this day (UTC) yet; now they are."""
+    key, day = f"told:{cause}"[:200], now.date().isoformat()
+    row = session.get(State, key)
+    if row is not None and row.value == day:
+        return False
+    session.merge(State(key=key, value=day))
+    return True
+
+
 def purge(session: Session, now: datetime, retention: timedelta) -> int:
     """Remove jobs that stand on no source and are older than `retention`, with their deliveries.
 

@@ -52,6 +52,8 @@ def parse(text: str, now: datetime) -> Reading:
     Rows that look like jobs and are not understood come back in `unread`. Dates without a year are
     taken for the newest that is at most two days after `now`.
     """
+    # No database takes a NUL or half a surrogate pair in a text.
+    text = text.replace("\x00", "").encode(errors="ignore").decode()
     reader = _Reader(now.astimezone(UTC).date())
     job_tables = 0
     for table in tables(text):

@@ -125,6 +125,8 @@ def answer(session: Session, caller: Caller, line: str) -> Document:
 
     A savepoint inside makes sure that a `UserError` leaves nothing behind but its reply.
     """
+    # No database takes a NUL or half a surrogate pair in a text.
+    line = line.replace("\x00", "").encode(errors="ignore").decode()
     word, _, rest = line.strip().removeprefix("/").partition(" ")
     # In groups Telegram writes /jobs@name_of_the_bot.
     name = word.partition("@")[0]

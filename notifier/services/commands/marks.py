@@ -9,7 +9,7 @@ from notifier.domain.fold import fold
 from notifier.domain.posting import Opening
 from notifier.domain.texts import text
 from notifier.errors import UserError
-from notifier.services.commands.declared import Asked, Option, command, said
+from notifier.services.commands.declared import Asked, Option, command, line, said
 from notifier.store import openings, outbox
 from notifier.store.tables import Mark, Mute
 
@@ -77,4 +77,5 @@ def why(session: Session, asked: Asked) -> Document:
         met = [f"{key}: {', '.join(facts)}" for key, facts in reason["met"].items() if facts]
         name = clean(reason["name"], NAME)
         parts.append(text("why-line", asked.locale, number=reason["number"], name=name, met="; ".join(met)))
-    return said("why-answer", asked.locale, title=clean(job.title, TITLE), reasons=" · ".join(parts))
+    shown = line("why-answer", asked.locale, title=clean(job.title, TITLE), reasons=" · ".join(parts))
+    return Document((shown,))
