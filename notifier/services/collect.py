@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 # A transaction takes at most this many new jobs and this many deliveries, to stay under 100 ms.
 CHUNK_JOBS = 100
-CHUNK_DEBTS = 8_000
+CHUNK_DEBTS = 2_000
 
 Build = Callable[[SourceRow], Source]
 ReaderVersion = Callable[[str], int]  # of a kind of source

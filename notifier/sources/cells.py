@@ -25,6 +25,7 @@ _ENTITIES = {
     "&#124;": "|",
 }
 _ENTITY = re.compile("|".join(_ENTITIES), re.IGNORECASE)
+_BRACKETS = {"[": re.compile(r"[\[\]]"), "(": re.compile(r"[()]")}
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 
 
@@ -99,23 +100,19 @@ def _markdown_links(text: str) -> Iterator[tuple[str, str]]:
 
 def link_end(text: str, at: int) -> tuple[int, int] | None:
     """Return where the text and the target of the link that opens at `at` end; None when it is no link."""
-    close = _matching(text, at, "[", "]")
+    close = _matching(text, at, "[")
     if close is None or not text.startswith("(", close + 1):
         return None
-    stop = _matching(text, close + 1, "(", ")")
+    stop = _matching(text, close + 1, "(")
     return None if stop is None else (close, stop)
 
 
-def _matching(text: str, at: int, opening: str, closing: str) -> int | None:
+def _matching(text: str, at: int, opening: str) -> int | None:
     depth = 0
-    for place in range(at, len(text)):
-        char = text[place]
-        if char == opening:
-            depth += 1
-        elif char == closing:
-            depth -= 1
-            if not depth:
-                return place
+    for found in _BRACKETS[opening].finditer(text, at):
+        depth += 1 if found[0] == opening else -1
+        if not depth:
+            return found.start()
     return None
 
 

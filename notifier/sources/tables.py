@@ -12,6 +12,7 @@ from notifier.sources.cells import link_end
 LONGEST_ROW = 64 * 1024  # characters; real rows list fifty places
 
 _SEPARATOR_CELL = re.compile(r"\s*:?-+:?\s*")
+_TURN = re.compile(r"\\.|\\$|[\[|]")  # what may end a cell, or keep a pipe from ending it
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*")
 _HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b[^>]*>", re.IGNORECASE)
 
@@ -108,19 +109,16 @@ def split_row(line: str) -> list[str]:
     line = _unframed(line)
     cells, start, at = [], 0, 0
     closings = line.count("](")
-    while at < len(line):
-        char = line[at]
-        if char == "\\":
-            at += 2
-            continue
-        if char == "[" and closings and (end := link_end(line, at)) is not None:
+    while (found := _TURN.search(line, at)) is not None:
+        at = found.start()
+        if found[0] == "|":
+            cells.append(line[start:at])
+            start = at = at + 1
+        elif found[0] == "[" and closings and (end := link_end(line, at)) is not None:
             closings -= 1
             at = end[1] + 1
-            continue
-        if char == "|":
-            cells.append(line[start:at])
-            start = at + 1
-        at += 1
+        else:
+            at = found.end()
     cells.append(line[start:])
     return cells
 

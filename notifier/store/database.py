@@ -185,9 +185,8 @@ class Database:
 
         def opened(connection: Any, _record: object) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves, see below
-            # A checkpoint each 16 MB and not each 4: the commit that meets it pays for it.
             pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-20000")
-            for pragma in (*pragmas, "wal_autocheckpoint=4000", "temp_store=MEMORY"):
+            for pragma in (*pragmas, "temp_store=MEMORY"):
                 connection.execute(f"PRAGMA {pragma}")
 
         def began(connection: Connection) -> None:
