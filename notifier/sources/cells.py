@@ -1,19 +1,31 @@
-"""One table cell: its text without markup, and its links. Works on one cell at a time, whatever it holds."""
+"""One table cell: its text without markup, and its links.
+
+Each cell is read once from left to right, so the time grows with its length whatever it holds.
+"""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-# Written as "\|" in a cell: kept apart from markup in the private use area until markup is gone.
+_MARKUP = re.compile(r"[\\<\[*~_`&]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_PROTECTED = {code + 0xE000: chr(code) for code in range(0x21, 0x7F)}
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_ANCHOR = re.compile(r"<a\b[^>]*?\bhref\s*=\s*[\"']?([^\"'\s>]+)[\"']?[^>]*>", re.IGNORECASE)
-_SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<\s*/?\s*br\s*/?\s*>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
-_DELETED = re.compile(r"<(?:del|s|strike)>|~~.+~~", re.IGNORECASE)
+# What was written as "\|" is kept apart from markup, in the private use area, until markup is gone.
+_SHIFT = 0x10F000
+_PROTECTED = {code + _SHIFT: chr(code) for code in range(0x21, 0x7F)}
+_BRACKET = re.compile(r"\\.|[\[\]()]")
+_TOKEN = re.compile(r"[\[\]]|<([/!a-zA-Z][^<>]*)>")
+_TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/]|$)")
+_ONE_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
+_HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
+_BARE = re.compile(r"https?://[^\s<>\[\]()|\"]+", re.IGNORECASE)
+_PLAIN_HTTP = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[!-~]*)?", re.IGNORECASE)
+_BREAKS = frozenset({"br", "div", "li", "ol", "p", "ul"})
+_STRIKES = frozenset({"del", "s", "strike"})
+# Any other word in angle brackets is the list's own text: "Engineer <Remote>", "Vector<T>".
+_TAGS = _BREAKS | _STRIKES | set(
+    "a abbr b big center code details em font h1 h2 h3 h4 h5 h6 hr i img ins kbd mark nobr picture pre q"
+    " samp small source span strong sub summary sup svg table tbody td tfoot th thead tr tt u var wbr".split()
+)  # fmt: skip
 # Only these: html.unescape reads "&region=" in a link as a registered sign.
 _ENTITIES = {
     "&lt;": "<",
@@ -23,10 +35,10 @@ _ENTITIES = {
     "&apos;": "'",
     "&nbsp;": " ",
     "&#124;": "|",
+    "&amp;": "&",
 }
 _ENTITY = re.compile("|".join(_ENTITIES), re.IGNORECASE)
-_BRACKETS = {"[": re.compile(r"[\[\]]"), "(": re.compile(r"[()]")}
-_ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+_ZERO_WIDTH = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,85 +51,68 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell without markup."""
+    """A cell without markup; its lines are joined by "; "."""
 
-    text: str
+    text: str = ""
     links: tuple[Link, ...] = ()
     struck: bool = False
 
 
+EMPTY = Cell()
+
+
 def read_cell(raw: str) -> Cell:
     """Return the text and the http(s) links of a cell; never raises."""
-    protected = _ESCAPED.sub(lambda found: chr(ord(found[1]) + 0xE000), raw)
-    struck = bool(_DELETED.search(protected))
-    # Pictures are dropped, and their words with them: a button says nothing that its link does not.
-    text = _IMAGE.sub(lambda found: found[1], protected)
-    links: list[Link] = []
-    pieces = []
-    for label, url in _markdown_links(text):
-        pieces.append(label)
-        if url and (link := _http(url)):
-            links.append(Link(_plain(label), link))
-    text = "".join(pieces)
-    for found in _ANCHOR.finditer(text):
-        if link := _http(found[1]):
-            links.append(Link("", link))
-    text = _SUMMARY.sub(" ", text)
-    lines = [line for line in map(_plain, _BREAK.split(text)) if line]
-    return Cell("; ".join(lines), tuple(links), struck)
+    if _MARKUP.search(raw) is None:
+        return Cell(_squeezed(raw), _bare_links(raw))
+    text = _ESCAPED.sub(lambda found: chr(ord(found[1]) + _SHIFT), raw) if "\\" in raw else raw
+    core = text.strip(" \t*")
+    if core.startswith("[") and core.endswith(")") and core.count("](") == 1:
+        label, _, target = core[1:-1].partition("](")
+        one = label.count("[") != label.count("]") or ("[" not in label and "]" not in label)
+        if one and _ONE_TARGET.fullmatch(target):
+            # The whole cell is one link; so its text may hold brackets that do not pair.
+            inner = _scanned(label) if "\\" in raw or _MARKUP.search(label) else Cell(_squeezed(label))
+            url = http_link(target)
+            return Cell(inner.text, (Link(inner.text, url),) if url else inner.links, inner.struck)
+    return _scanned(text)
 
 
-def parts(raw: str) -> list[str]:
-    """Return the pieces of a cell that `<br>` sets apart."""
-    return [piece for piece in _BREAK.split(raw) if piece.strip()]
+def pieces(raw: str) -> list[str]:
+    """Return the parts of a cell that `<br>` sets apart."""
+    at, found = 0, []
+    for token in _TOKEN.finditer(raw):
+        if token[1] and _tag(token[1]) == "br":
+            found.append(raw[at : token.start()])
+            at = token.end()
+    return [piece for piece in [*found, raw[at:]] if piece.strip()]
 
 
-def _plain(text: str) -> str:
-    text = _TAG.sub("", text)
-    text = text.replace("**", "").replace("~~", "")
-    text = " ".join(text.split())
-    for mark in ("__", "*", "_", "`"):
-        if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
-            text = text[len(mark) : -len(mark)]
-    text = _ENTITY.sub(lambda found: _ENTITIES[found[0].lower()], text).replace("&amp;", "&")
-    return " ".join(text.translate(_PROTECTED).translate(_ZERO_WIDTH).split())
+def link_spans(text: str) -> dict[int, tuple[int, int]]:
+    """Return for each `[` that opens a link where its text and its target end."""
+    squares: list[int] = []
+    rounds: list[int] = []
+    closes: dict[int, int] = {}
+    targets: dict[int, int] = {}
+    for found in _BRACKET.finditer(text):
+        match found[0]:
+            case "[":
+                squares.append(found.start())
+            case "]":
+                if squares:
+                    closes[squares.pop()] = found.start()
+            case "(":
+                rounds.append(found.start())
+            case ")":
+                if rounds:
+                    targets[rounds.pop()] = found.start()
+    return {at: (close, targets[close + 1]) for at, close in closes.items() if close + 1 in targets}
 
 
-def _markdown_links(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (text, url) in order, with url "" for what stands outside links."""
-    start = at = 0
-    while (at := text.find("[", at)) != -1:
-        end = link_end(text, at)
-        if end is None:
-            at += 1
-            continue
-        close, stop = end
-        yield text[start:at], ""
-        yield text[at + 1 : close], text[close + 2 : stop]
-        start = at = stop + 1
-    yield text[start:], ""
-
-
-def link_end(text: str, at: int) -> tuple[int, int] | None:
-    """Return where the text and the target of the link that opens at `at` end; None when it is no link."""
-    close = _matching(text, at, "[")
-    if close is None or not text.startswith("(", close + 1):
-        return None
-    stop = _matching(text, close + 1, "(")
-    return None if stop is None else (close, stop)
-
-
-def _matching(text: str, at: int, opening: str) -> int | None:
-    depth = 0
-    for found in _BRACKETS[opening].finditer(text, at):
-        depth += 1 if found[0] == opening else -1
-        if not depth:
-            return found.start()
-    return None
-
-
-def _http(target: str) -> str:
+def http_link(target: str) -> str:
     """Return a link target as an absolute http(s) link, "" when it is none."""
+    if _PLAIN_HTTP.fullmatch(target) and "&amp;" not in target:
+        return target
     words = target.translate(_PROTECTED).replace("&amp;", "&").strip().strip("<>").split()
     url = words[0] if words else ""
     try:
@@ -125,3 +120,103 @@ def _http(target: str) -> str:
         return url if split.scheme.lower() in ("http", "https") and split.hostname else ""
     except ValueError:
         return ""
+
+
+def _scanned(text: str) -> Cell:
+    """Read a cell token by token: link brackets and tags go, everything else stays."""
+    text = _without_comments(text)
+    spans = link_spans(text) if "](" in text else {}
+    open_links: dict[int, tuple[int, int, bool]] = {}  # close -> stop, first piece, is a picture
+    kept: list[str] = []
+    links: list[Link] = []
+    strikes = text.count("~~") > 1
+    summaries: list[int] = []  # pieces between which summaries stand
+    labelled = at = 0  # the piece after the last link, so that no text is joined twice
+    for token in _TOKEN.finditer(text):
+        here = token.start()
+        if here < at:
+            continue
+        if token[0] == "[":
+            if here in spans:
+                close, stop = spans[here]
+                picture = here > at and text[here - 1] == "!"
+                kept.append(text[at : here - picture])
+                open_links[close] = stop, len(kept), picture
+                at = here + 1
+        elif token[0] == "]":
+            if here in open_links:
+                stop, first, picture = open_links[here]
+                kept.append(text[at:here])
+                if not picture:
+                    if url := http_link(text[here + 2 : stop]):
+                        links.append(Link(_line("".join(kept[max(first, labelled) :])), url))
+                    labelled = len(kept)
+                at = stop + 1
+        elif token[1][:4].lower() == "http" and (url := http_link(token[1])):  # <https://…>
+            kept += text[at:here], url
+            links.append(Link(url, url))
+            at = token.end()
+        elif (name := _tag(token[1])) in _TAGS:
+            kept.append(text[at:here])
+            at = token.end()
+            opens = not token[1].startswith("/")
+            if name in _BREAKS:
+                kept.append("\n")
+            elif name == "a" and opens and (href := _HREF.search(token[1])):
+                if url := http_link(href[1] or href[2] or href[3] or ""):
+                    links.append(Link("", url))
+            elif name == "summary" and opens != len(summaries) % 2:
+                summaries.append(len(kept))
+            strikes = strikes or (name in _STRIKES and opens)
+    kept.append(text[at:])
+    # "5 locations" says less than the five it hides.
+    lines = _lines(_outside(kept, summaries)) or _lines(kept)
+    return Cell("; ".join(lines), tuple(links) or _bare_links("".join(kept)), strikes)
+
+
+def _outside(kept: list[str], summaries: list[int]) -> list[str]:
+    """Return the pieces that do not stand inside a <summary>."""
+    outside, at = [], 0
+    for start, stop in zip(summaries[::2], summaries[1::2], strict=False):
+        outside += kept[at:start]
+        at = stop
+    return [*outside, *kept[at:]]
+
+
+def _lines(kept: list[str]) -> list[str]:
+    return [line for line in map(_line, "".join(kept).split("\n")) if line]
+
+
+def _without_comments(text: str) -> str:
+    kept, at = [], 0
+    while (start := text.find("<!--", at)) != -1 and (end := text.find("-->", start)) != -1:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join([*kept, text[at:]]) if at else text
+
+
+def _tag(content: str) -> str:
+    found = _TAG_NAME.match(content)
+    return found[1].lower() if found else ""
+
+
+def _line(text: str) -> str:
+    text = " ".join(text.replace("**", "").replace("~~", "").split())
+    for mark in ("__", "*", "_", "`"):
+        if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
+            text = text[len(mark) : -len(mark)]
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: _ENTITIES[found[0].lower()], text)
+    return _squeezed(text if text.isascii() else text.translate(_PROTECTED))
+
+
+def _squeezed(text: str) -> str:
+    return " ".join((text if text.isascii() else _ZERO_WIDTH.sub("", text)).split())
+
+
+def _bare_links(text: str) -> tuple[Link, ...]:
+    """Return the addresses that a page makes links of although no markup does."""
+    if "://" not in text:
+        return ()
+    urls = (http_link(found[0].rstrip(".,;:!?*_~'")) for found in _BARE.finditer(text))
+    return tuple(Link(url, url) for url in urls if url)

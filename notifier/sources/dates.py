@@ -2,7 +2,9 @@
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
+LONGEST = 60  # characters; no day is written longer
 AHEAD = timedelta(days=2)  # lists run up to two days ahead of their reading
 
 _MONTHS = {
@@ -30,7 +32,7 @@ _MONTH_DAY = re.compile(r"([^\W\d]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{
 _DAY_MONTH = re.compile(r"(\d{1,2})\.? ([^\W\d]{3,10})\.?(?:,? (\d{4}))?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
 _US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
-_AGE = re.compile(r"(?:(?:vor|il y a|hace) )?(\d{1,4})\+? ?([^\W\d]+)\.?(?: ago)?")
+_AGE = re.compile(r"(?:(?:vor|il y a|hace) )?(-?\d{1,4})\+? ?([^\W\d]+)\.?(?: ago)?")
 _TODAY = {"today": 0, "heute": 0, "aujourd'hui": 0, "hoy": 0, "just now": 0, "new": 0, "yesterday": 1, "gestern": 1, "hier": 1, "ayer": 1}  # fmt: skip
 _UNITS = {
     **dict.fromkeys(
@@ -66,6 +68,11 @@ def read_date(text: str, today: date) -> date | None:
 
     Without a year: the newest year that puts it at most two days after `today`.
     """
+    return _read(text, today) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=1024)  # a list has few days and many rows
+def _read(text: str, today: date) -> date | None:
     words = " ".join(text.casefold().replace("’", "'").split())
     if words in _TODAY:
         return today - timedelta(days=_TODAY[words])
@@ -79,8 +86,15 @@ def read_date(text: str, today: date) -> date | None:
     if (found := _DAY_MONTH.fullmatch(words)) and found[2] in _MONTHS:
         return _in_year(found[3], _MONTHS[found[2]], int(found[1]), today)
     if (found := _AGE.fullmatch(words)) and found[2] in _UNITS:
-        return today - timedelta(days=int(found[1]) * _UNITS[found[2]])
+        return _ago(today, int(found[1]) * _UNITS[found[2]])
     return None
+
+
+def _ago(today: date, days: int) -> date | None:
+    try:
+        return today - timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def _in_year(year: str | None, month: int, day: int, today: date) -> date | None:

@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from notifier.sources.cells import link_end
+from notifier.sources.cells import link_spans
 
 LONGEST_ROW = 64 * 1024  # characters; real rows list fifty places
 
 _SEPARATOR_CELL = re.compile(r"\s*:?-+:?\s*")
 _TURN = re.compile(r"\\.|\\$|[\[|]")  # what may end a cell, or keep a pipe from ending it
-_HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*")
-_HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b[^>]*>", re.IGNORECASE)
+_HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b[^<>]*>", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -23,7 +22,7 @@ class Row:
 
     line: int  # 1-based
     cells: list[str]
-    text: str
+    text: str = ""
     too_long: bool = False
 
 
@@ -38,23 +37,60 @@ class Table:
 
 def tables(text: str) -> Iterator[Table]:
     """Yield the tables of a Markdown document in order."""
-    lines = text.split("\n")
+    lines = _shown(text.split("\n"))
+    html = True
     section = ""
     at = 0
     while at < len(lines):
         line = lines[at]
+        if html and "<table" in line.lower():
+            found, after, closed = _html_tables(lines, at, section)
+            yield from found
+            # A tag that is never closed, with no row behind it, was a word in a sentence.
+            html = closed or bool(found)
+            at = after if html else at
+            continue
         if len(line) <= LONGEST_ROW:
-            if "#" in line and (heading := _HEADING.fullmatch(line.rstrip("\r"))):
-                section = heading[2]
-            elif "<table" in line.lower():
-                table, at = _html_table(lines, at, section)
-                yield table
-                continue
+            if (heading := _heading(line)) is not None:
+                section = heading
             elif "|" in line and (below := _separator_below(lines, at)) is not None:
                 table, at = _pipe_table(lines, at, below, section)
                 yield table
                 continue
         at += 1
+
+
+def _shown(lines: list[str]) -> list[str]:
+    """Return the lines with those blank that a page shows as code or not at all (comments)."""
+    shown = list(lines)
+    start, end = -1, ""
+    for at, line in enumerate(lines):
+        begins = line.lstrip()[:4]
+        if start >= 0:
+            if (end in line) if end == "-->" else begins.startswith(end):
+                shown[start : at + 1] = [""] * (at + 1 - start)
+                start = -1
+        elif begins == "<!--":
+            if "-->" not in line:
+                start, end = at, "-->"
+            elif line.rstrip().endswith("-->"):
+                shown[at] = ""
+        elif begins.startswith("~~~") or (begins.startswith("```") and "`" not in line.lstrip(" `")):
+            start, end = at, begins[:3]
+    return shown
+
+
+def _heading(line: str) -> str | None:
+    """Return the text of a `# heading`, None when the line is none."""
+    if "#" not in line:
+        return None
+    line = line.strip()
+    text = line.lstrip("#")
+    if not 1 <= len(line) - len(text) <= 6 or not text[:1].isspace():
+        return None
+    text = text.strip()
+    unclosed = text.rstrip("#")
+    return unclosed.rstrip() if not unclosed or unclosed[-1].isspace() else text
 
 
 # -- pipe tables --------------------------------------------------------------------------------
@@ -71,10 +107,9 @@ def _separator_below(lines: Sequence[str], at: int) -> int | None:
 
 
 def _is_separator(line: str) -> bool:
-    if "-" not in line or "|" not in line or len(line) > 2_000:
+    if line.strip("|:- \t\r") or "-" not in line or "|" not in line or len(line) > 2_000:
         return False
-    cells = _unframed(line).split("|")
-    return all(_SEPARATOR_CELL.fullmatch(cell) for cell in cells)
+    return all(_SEPARATOR_CELL.fullmatch(cell) for cell in _unframed(line).split("|"))
 
 
 def _pipe_table(lines: Sequence[str], at: int, separator: int, section: str) -> tuple[Table, int]:
@@ -107,18 +142,19 @@ def _pipe_table(lines: Sequence[str], at: int, separator: int, section: str) -> 
 def split_row(line: str) -> list[str]:
     """Return the raw cells of a row; a pipe that is escaped or inside a link does not split."""
     line = _unframed(line)
+    if "\\" not in line:
+        simple = line.split("|")
+        if all(cell.count("[") == cell.count("]") for cell in simple):
+            return simple
+    spans = link_spans(line) if "](" in line else {}
     cells, start, at = [], 0, 0
-    closings = line.count("](")
     while (found := _TURN.search(line, at)) is not None:
         at = found.start()
         if found[0] == "|":
             cells.append(line[start:at])
             start = at = at + 1
-        elif found[0] == "[" and closings and (end := link_end(line, at)) is not None:
-            closings -= 1
-            at = end[1] + 1
         else:
-            at = found.end()
+            at = spans[at][1] + 1 if at in spans else found.end()
     cells.append(line[start:])
     return cells
 
@@ -131,50 +167,84 @@ def _unframed(line: str) -> str:
 # -- HTML tables --------------------------------------------------------------------------------
 
 
-def _html_table(lines: Sequence[str], at: int, section: str) -> tuple[Table, int]:
-    """Read from the line that opens a table to the one that closes it, tag by tag."""
-    table = Table([], section)
-    row: Row | None = None
-    cell: list[str] | None = None
-    opened = False
-    while at < len(lines):
-        line = lines[at].rstrip("\r")
-        at += 1
-        if len(line) > LONGEST_ROW:
-            table.rows.append(Row(at, [], line[:200], too_long=True))
-            row = cell = None
-            continue
-        start = 0
-        for part in _HTML_PART.finditer(line):
-            closing, tag = bool(part[1]), part[2].lower()
-            if cell is not None:
-                cell.append(line[start : part.start()])
-            start = part.end()
-            if tag == "table":
-                if closing or opened:
-                    return table, at if closing else at - 1
-                opened = True
-            elif tag == "tr":
-                row, cell = (None, None) if closing else (_html_row(table, at), None)
-            elif row is None:
-                cell = None
-            elif closing:
-                if cell is not None:
-                    row.cells.append(" ".join(cell))
-                cell = None
+class _HtmlReader:
+    """Builds tables from tags in the order they come; a tag that is missing ends nothing but its row."""
+
+    def __init__(self, section: str) -> None:
+        self.section = section
+        self.found: list[Table] = []
+        self.table: Table | None = None
+        self.row: Row | None = None
+        self.cell: list[str] | None = None
+        self.is_head = False
+        self.size = 0
+
+    def tag(self, name: str, closing: bool, line: int) -> None:
+        if name == "table":
+            self._end_table()
+            if not closing:
+                self.table = Table([], self.section)
+        elif name == "tr":
+            self._end_row()
+            if not closing and self.table is not None:
+                self.row, self.size = Row(line, []), 0
+        else:
+            self._end_cell()
+            if not closing and self.row is not None:
+                self.cell = []
+                self.is_head = self.is_head or name == "th"
+
+    def words(self, text: str) -> None:
+        if self.row is None or self.cell is None or self.row.too_long:
+            return
+        self.size += len(text) + 1
+        if self.size > LONGEST_ROW:
+            self.row.too_long = True
+        else:
+            self.cell.append(text)
+
+    def _end_cell(self) -> None:
+        if self.row is not None and self.cell is not None and not self.row.too_long:
+            self.row.cells.append(" ".join(self.cell))
+        self.cell = None
+
+    def _end_row(self) -> None:
+        self._end_cell()
+        if self.row is not None and self.table is not None:
+            if self.is_head and not self.table.head:
+                self.table.head = self.row.cells
             else:
-                cell = []
-                if tag == "th" and row in table.rows and not table.head:
-                    table.rows.remove(row)
-                    table.head = row.cells
-        if cell is not None:
-            cell.append(line[start:])
-            if sum(map(len, cell)) > LONGEST_ROW:
-                cell = None
-    return table, at
+                self.table.rows.append(self.row)
+        self.row, self.is_head = None, False
+
+    def _end_table(self) -> None:
+        self._end_row()
+        if self.table is not None and (self.table.head or self.table.rows):
+            self.found.append(self.table)
+        self.table = None
+
+    def end(self) -> list[Table]:
+        self._end_table()
+        return self.found
 
 
-def _html_row(table: Table, line: int) -> Row:
-    row = Row(line, [], "")
-    table.rows.append(row)
-    return row
+def _html_tables(lines: Sequence[str], at: int, section: str) -> tuple[list[Table], int, bool]:
+    """Read to the end of the line that closes the last open table.
+
+    Returns the tables, the line after them, and whether they were closed.
+    """
+    reader = _HtmlReader(section)
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        # Some lists are written by programs that never break a line.
+        for piece in line.replace("</tr>", "</tr>\n").split("\n") if len(line) > LONGEST_ROW else (line,):
+            start = 0
+            for part in _HTML_PART.finditer(piece):
+                reader.words(piece[start : part.start()])
+                start = part.end()
+                reader.tag(part[2].lower(), bool(part[1]), at)
+            reader.words(piece[start:].rstrip("\r"))
+        if reader.table is None:
+            return reader.end(), at, True
+    return reader.end(), at, False
