@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 from notifier.domain.facts.derive import derive
 from notifier.domain.filter_text import Prepared
-from notifier.domain.filters import CompiledWish
 from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
 from notifier.domain.ports import Source
 from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
@@ -237,7 +236,7 @@ def _plan(
 
 def _match(row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now: datetime) -> Iterator[News]:
     """Yield each event's news with what it owes, matched against every wish."""
-    compiled = [(wanted, CompiledWish(wanted.wish)) for wanted in wishes.wanted] if wishes else []
+    every = wishes.wanted if wishes else ()
     owing = Owing(now)
     for event in events:
         posting = event.news.posting
@@ -247,10 +246,10 @@ def _match(row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now:
             continue
         opening = Prepared(_as_opening(row, event.news, now))
         met = []
-        for wanted, wish in compiled:
+        for wanted in every:
             if event.since is not None and wanted.created_at <= event.since:
                 continue
-            facts = wish.match(opening, now)
+            facts = wanted.wish.match(opening, now)
             if facts is not None:
                 met.append((wanted, facts))
         yield replace(event.news, debts=owing.debts(met)) if met else event.news

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from notifier.domain.cadence import Cadence, next_digest, quiet_end
-from notifier.domain.filters import Wish
+from notifier.domain.filters import CompiledWish, Wish
 from notifier.errors import NotSubscribed, UserError
 from notifier.store.tables import (
     Account,
@@ -52,7 +52,7 @@ class Wanted:
     id: int
     number: int
     name: str
-    wish: Wish
+    wish: CompiledWish
     cadence: Cadence
     created_at: datetime
     destination: Destination
@@ -79,7 +79,7 @@ def wishes(session: Session) -> Wishes:
             id=row.id,
             number=row.number,
             name=row.name,
-            wish=Wish.from_json(row.wish),
+            wish=CompiledWish(Wish.from_json(row.wish)),
             cadence=Cadence(row.cadence),
             created_at=row.created_at,
             destination=destination,
