@@ -54,7 +54,6 @@ class Owing:
         why = json.dumps(
             [
                 {
-                    "id": wanted.id,
                     "number": wanted.number,
                     "name": wanted.name,
                     "met": {key: list(facts) for key, facts in met.items()},

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select, text, update
+from sqlalchemy import and_, delete, exists, func, insert, literal, literal_column, or_, select, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, UTCDateTime, col
 
@@ -45,6 +45,9 @@ EDIT_WITHIN = timedelta(days=15)
 RESEND_AFTER = timedelta(seconds=10)
 
 _EDITS = (DeliveryKind.CLOSED, DeliveryKind.REOPENED)
+# Written out, not bound: a partial index is only used for the words it was made with.
+_OWED: Any = literal_column("delivery.state = 'owed'")
+_NOT_DIGEST: Any = literal_column("delivery.kind <> 'digest'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Debt:
     kind: DeliveryKind
     due_at: datetime
     digest_on: date | None
-    why: str  # JSON: [{"id", "number", "name", "met"}] of the subscriptions it fits
+    why: str  # JSON: [{"number", "name", "met"}] of the destination's subscriptions it fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +96,22 @@ class Batch:
 
 # -- owe ----------------------------------------------------------------------------------------
 
-# Two parameters however many are owed: {"DESTINATION:TERM": why} and the few distinct terms (kind,
-# due_at, digest_on) they share. Keys and values of a JSON object are read without parsing each again.
-_OWE_SQLITE = """
-    WITH term AS MATERIALIZED (
-        SELECT key AS n, json_extract(value, '$[0]') AS kind, json_extract(value, '$[1]') AS due_at,
-               json_extract(value, '$[2]') AS digest_on
-        FROM json_each(:terms))
-    SELECT CAST(r.key AS INTEGER) AS destination_id, term.kind, term.due_at, term.digest_on, r.value AS why
-    FROM json_each(:rows) AS r
-    JOIN term ON term.n = CAST(substr(r.key, instr(r.key, ':') + 1) AS INTEGER)"""
-_OWE_POSTGRESQL = """
-    WITH term AS MATERIALIZED (
-        SELECT n - 1 AS n, value->>0 AS kind, CAST(value->>1 AS timestamptz) AS due_at,
-               CAST(value->>2 AS date) AS digest_on
-        FROM jsonb_array_elements(CAST(:terms AS jsonb)) WITH ORDINALITY AS t(value, n))
-    SELECT CAST(split_part(r.key, ':', 1) AS integer) AS destination_id, term.kind, term.due_at,
-           term.digest_on, CAST(r.value AS json) AS why
-    FROM json_each_text(CAST(:rows AS json)) AS r
-    JOIN term ON term.n = CAST(split_part(r.key, ':', 2) AS integer)"""
+# One parameter however many are owed: [[kind, due_at, digest_on, why, [destination id, …]], …]. Most who
+# are owed a job share all of it, and what they share is read once.
+_OWED_SQLITE = """
+    WITH shared AS MATERIALIZED (
+        SELECT json_extract(value, '$[0]') AS kind, json_extract(value, '$[1]') AS due_at,
+               json_extract(value, '$[2]') AS digest_on, json_extract(value, '$[3]') AS why,
+               json_extract(value, '$[4]') AS ids
+        FROM json_each(:debts))
+    SELECT t.value AS destination_id, kind, due_at, digest_on, why FROM shared CROSS JOIN json_each(ids) AS t"""
+_OWED_POSTGRESQL = """
+    WITH shared AS MATERIALIZED (
+        SELECT value->>0 AS kind, CAST(value->>1 AS timestamptz) AS due_at, CAST(value->>2 AS date) AS digest_on,
+               CAST(value->>3 AS json) AS why, value->4 AS ids
+        FROM jsonb_array_elements(CAST(:debts AS jsonb)))
+    SELECT CAST(t.value AS integer) AS destination_id, kind, due_at, digest_on, why
+    FROM shared CROSS JOIN jsonb_array_elements_text(ids) AS t"""
 _OWE = """
     INSERT INTO delivery (destination_id, job_id, kind, state, due_at, digest_on, why, created_at,
                           attempts, plain)
@@ -137,21 +137,22 @@ def owe(
 
     fresh  nobody can have been owed this job or an earlier id of it, so nobody need be asked
     """
-    terms: dict[tuple[DeliveryKind, datetime, date | None], int] = {}
-    rows = {}
+    shared: dict[tuple[DeliveryKind, datetime, date | None, str], list[int]] = defaultdict(list)
     for debt in debts:
-        term = terms.setdefault((debt.kind, debt.due_at, debt.digest_on), len(terms))
-        rows[f"{debt.destination_id}:{term}"] = debt.why
+        shared[debt.kind, debt.due_at, debt.digest_on, debt.why].append(debt.destination_id)
     lite = is_sqlite(session)
     statement = _OWE.format(
-        rows=_OWE_SQLITE if lite else _OWE_POSTGRESQL,
+        rows=_OWED_SQLITE if lite else _OWED_POSTGRESQL,
         now=":now" if lite else "CAST(:now AS timestamptz)",
         false="0" if lite else "false",
         unless="" if fresh else _UNLESS_OWED_BEFORE,
     )
+    packed = [
+        (kind, stamp(due_at), str(digest_on) if digest_on else None, why, ids)
+        for (kind, due_at, digest_on, why), ids in shared.items()
+    ]
     values: dict[str, Any] = {
-        "rows": json.dumps(rows, ensure_ascii=False),
-        "terms": json.dumps([(kind, stamp(due_at), str(on) if on else None) for kind, due_at, on in terms]),
+        "debts": json.dumps(packed, ensure_ascii=False),
         "job": job_id,
         "now": stamp(now),
     }
@@ -260,43 +261,53 @@ def _due_destinations(session: Session, platform: str, now: datetime, limit: int
         col(Destination.paused_at).is_(None),
         or_(col(Destination.held_until).is_(None), col(Destination.held_until) <= now),
     )
-    owed: Any = (
-        select(col(Delivery.destination_id).label("id"), func.min(col(Delivery.due_at)).label("since"))
-        .join(Destination, col(Destination.id) == col(Delivery.destination_id))
-        .where(
-            *may_hear,
-            col(Delivery.state) == DeliveryState.OWED,
-            col(Delivery.due_at) <= now,
-            # A digest row leaves with its digest, or by itself once its digest was refused.
-            or_(col(Delivery.kind) != DeliveryKind.DIGEST, col(Delivery.batch).is_not(None)),
+    # One message at a time: nothing new while something is under way.
+    under_way = (
+        select(col(Delivery.destination_id))
+        .where(_OWED, col(Delivery.leased_until) > now)
+        .union(
+            select(col(DigestRun.destination_id)).where(
+                col(DigestRun.state) == "open", col(DigestRun.leased_until) > now
+            )
         )
-        .group_by(col(Delivery.destination_id))
-        # One message at a time: nothing new while something is under way.
-        .having(func.max(func.coalesce(col(Delivery.leased_until), now - LEASE)) <= now)
-        .order_by(func.min(col(Delivery.due_at)))
+    )
+    free = col(Destination.id).not_in(under_way)
+    chat_of_owed = (
+        select(col(Delivery.destination_id), col(Delivery.due_at))
+        .join(Destination, col(Destination.id) == col(Delivery.destination_id))
+        .where(*may_hear, free, _OWED)
+    )
+    # A digest row leaves with its digest, or by itself once its digest was refused.
+    fresh = chat_of_owed.where(_NOT_DIGEST, col(Delivery.due_at) <= now).order_by(col(Delivery.due_at))
+    taken_back: Any = (
+        chat_of_owed.where(col(Delivery.leased_until) <= now)
+        .order_by(col(Delivery.leased_until))
         .limit(limit)
     )
     digests: Any = (
         select(col(Destination.id), col(Destination.next_digest_at).label("since"))
-        .where(*may_hear, col(Destination.next_digest_at) <= now)
+        .where(*may_hear, free, col(Destination.next_digest_at) <= now)
         .order_by(col(Destination.next_digest_at))
         .limit(limit)
     )
     interrupted: Any = (
         select(col(Destination.id), col(DigestRun.created_at).label("since"))
         .join(DigestRun, col(DigestRun.destination_id) == col(Destination.id))
-        .where(*may_hear, col(DigestRun.state) == "open", col(DigestRun.leased_until) <= now)
+        .where(*may_hear, free, col(DigestRun.state) == "open", col(DigestRun.leased_until) <= now)
         .limit(limit)
     )
     since: dict[int, datetime] = {}
-    for query in (owed, digests, interrupted):
+    for query in (taken_back, digests, interrupted):
         for id_, at in session.execute(query):
             since[id_] = min(at, since.get(id_, at))
-    busy = select(col(DigestRun.destination_id)).where(
-        col(DigestRun.state) == "open", col(DigestRun.leased_until) > now
-    )
-    for id_ in session.execute(busy).scalars():
-        since.pop(id_, None)
+    found = 0
+    with session.execute(fresh.execution_options(yield_per=10 * limit)) as rows:
+        # By due time, so the first `limit` destinations are the ones; a long backlog is not read to its end.
+        for id_, at in rows:
+            found += id_ not in since
+            since[id_] = min(at, since.get(id_, at))
+            if found >= limit:
+                break
     return sorted(since, key=lambda id_: since[id_])[:limit]
 
 
@@ -308,7 +319,7 @@ class _Waiting:
         self.now = now
         self.rows: dict[int, list[Delivery]] = defaultdict(list)
         self.openings: dict[int, Opening] = {}
-        self.alive: set[int] = set()  # ids of subscriptions that still exist
+        self.alive: set[tuple[int, int]] = set()  # (destination id, number) of the subscriptions there are
         self.cadences: dict[int, list[Cadence]] = defaultdict(list)
         self.hidden: set[tuple[int, int]] = set()
         self.muted: set[tuple[int, str]] = set()
@@ -322,9 +333,7 @@ class _Waiting:
     def load(cls, session: Session, ids: Sequence[int], now: datetime) -> "_Waiting":
         self = cls(session, now)
         due = select(Delivery).where(
-            col(Delivery.destination_id).in_(ids),
-            col(Delivery.state) == DeliveryState.OWED,
-            col(Delivery.due_at) <= now,
+            col(Delivery.destination_id).in_(ids), _OWED, col(Delivery.due_at) <= now
         )
         for row in session.execute(due.order_by(col(Delivery.due_at), col(Delivery.id))).scalars():
             self.rows[row.destination_id].append(row)
@@ -365,13 +374,13 @@ class _Waiting:
 
     def _load_wishes(self, ids: Sequence[int]) -> None:
         query = select(
-            col(Subscription.id),
             col(Subscription.destination_id),
+            col(Subscription.number),
             col(Subscription.cadence),
             col(Subscription.paused_at),
         ).where(col(Subscription.destination_id).in_(ids))
-        for id_, chat, cadence, paused in self.session.execute(query):
-            self.alive.add(id_)
+        for chat, number, cadence, paused in self.session.execute(query):
+            self.alive.add((chat, number))
             if paused is None:
                 self.cadences[chat].append(Cadence(cadence))
 
@@ -463,7 +472,7 @@ class _Waiting:
             reason = "closed"
         elif job.expires_at is not None and job.expires_at <= self.now:
             reason = "expired"
-        elif row.why and not any(entry["id"] in self.alive for entry in row.why):
+        elif row.why and not any((chat.id, entry["number"]) in self.alive for entry in row.why):
             reason = "subscription removed"
         elif chat.person_id is not None and (chat.person_id, row.job_id) in self.hidden:
             reason = "hidden"
@@ -639,7 +648,7 @@ def rejected(session: Session, batch: Batch, reason: str, now: datetime) -> bool
         session.execute(
             update(Delivery)
             .where(col(Delivery.id) == entry.delivery_id, col(Delivery.state) == DeliveryState.OWED)
-            .values(batch=uuid4().hex, plain=True, leased_until=None, handed_at=None, due_at=now)
+            .values(batch=uuid4().hex, plain=True, leased_until=now, handed_at=None, due_at=now)
         )
     _end_run(session, batch)
     return False
@@ -676,7 +685,9 @@ def moved(session: Session, batch: Batch, address: str, now: datetime) -> None:
 
 
 def _merge(session: Session, old: Destination, new: Destination) -> None:
+    numbers = {}
     for row in subscriptions.subscriptions_of(session, old):
+        numbers[row.number] = new.next_number
         row.destination_id, row.number = new.id, new.next_number
         new.next_number += 1
     session.flush()
@@ -687,9 +698,11 @@ def _merge(session: Session, old: Destination, new: Destination) -> None:
         col(other.kind) == col(Delivery.kind),
     )
     session.execute(delete(Delivery).where(col(Delivery.destination_id) == old.id, doubled))
-    session.execute(
-        update(Delivery).where(col(Delivery.destination_id) == old.id).values(destination_id=new.id)
-    )
+    for delivery in session.execute(select(Delivery).where(col(Delivery.destination_id) == old.id)).scalars():
+        kept = [entry for entry in delivery.why if entry["number"] in numbers]
+        delivery.why = [{**entry, "number": numbers[entry["number"]]} for entry in kept]
+        delivery.destination_id = new.id
+    session.flush()
     session.execute(delete(DigestRun).where(col(DigestRun.destination_id) == old.id))
     session.delete(old)
 
@@ -712,11 +725,7 @@ def next_due(session: Session) -> datetime | None:
     owed = (
         select(at)
         .join(Destination, col(Destination.id) == col(Delivery.destination_id))
-        .where(
-            *may_hear,
-            col(Delivery.state) == DeliveryState.OWED,
-            or_(col(Delivery.kind) != DeliveryKind.DIGEST, col(Delivery.batch).is_not(None)),
-        )
+        .where(*may_hear, _OWED, or_(_NOT_DIGEST, col(Delivery.batch).is_not(None)))
     )
     digest = select(func.min(col(Destination.next_digest_at))).where(*may_hear)
     run = select(func.min(col(DigestRun.leased_until))).where(col(DigestRun.state) == "open")
@@ -745,7 +754,7 @@ def retry(session: Session, delivery_id: int, now: datetime) -> bool:
                 attempts=0,
                 reason=None,
                 due_at=now,
-                leased_until=None,
+                leased_until=now,
                 handed_at=None,
                 settled_at=None,
             )

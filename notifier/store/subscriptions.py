@@ -299,7 +299,7 @@ def unsubscribe(session: Session, destination: Destination, number: int, now: da
     session.delete(row)
     session.flush()
     for delivery in _owed(session, destination, DeliveryKind.PUSH, DeliveryKind.DIGEST):
-        others = [entry for entry in delivery.why if entry["id"] != row.id]
+        others = [entry for entry in delivery.why if entry["number"] != row.number]
         if others:
             delivery.why = others
         else:
@@ -378,7 +378,7 @@ def reschedule(session: Session, destination: Destination, now: datetime) -> Non
     or pause. What a message is already under way for (a batch) stays as it is.
     """
     cadence_of = {
-        row.id: Cadence(row.cadence)
+        row.number: Cadence(row.cadence)
         for row in subscriptions_of(session, destination)
         if row.paused_at is None
     }
@@ -394,7 +394,7 @@ def reschedule(session: Session, destination: Destination, now: datetime) -> Non
         if any(row.batch is not None for row in waiting.values()):
             continue
         why = next(iter(waiting.values())).why
-        cadences = [cadence_of[entry["id"]] for entry in why if entry["id"] in cadence_of]
+        cadences = [cadence_of[entry["number"]] for entry in why if entry["number"] in cadence_of]
         if not cadences:  # met by a paused subscription only: it stays owed as it was
             cadences = [Cadence.BOTH if len(waiting) == 2 else _cadence_of_kind(waiting)]
         push, digest, weekly = kinds(cadences, digest=destination.digest_at is not None)

@@ -19,6 +19,10 @@ def _json() -> Any:
     return Column(JSON, nullable=False)
 
 
+def _index(name: str, column: str, *, where: str) -> Index:
+    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Source(SQLModel, table=True):
     """A list we read."""
 
@@ -192,19 +196,12 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         # By job first: one job's deliveries are written together, and looked for by job.
         UniqueConstraint("job_id", "destination_id", "kind"),
-        Index(
-            "ix_delivery_owed",
-            "destination_id",
-            "due_at",
-            sqlite_where=text("state = 'owed'"),
-            postgresql_where=text("state = 'owed'"),
-        ),
-        Index(
-            "ix_delivery_batch",
-            "batch",
-            sqlite_where=text("batch IS NOT NULL"),
-            postgresql_where=text("batch IS NOT NULL"),
-        ),
+        # Three narrow ones instead of one over (destination, due): its pages would be written at random,
+        # and that was three quarters of what it costs to owe one job to many.
+        _index("ix_delivery_owed", "destination_id", where="state = 'owed'"),
+        _index("ix_delivery_due", "due_at", where="state = 'owed' AND kind <> 'digest'"),
+        _index("ix_delivery_leased", "leased_until", where="state = 'owed' AND leased_until IS NOT NULL"),
+        _index("ix_delivery_batch", "batch", where="batch IS NOT NULL"),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -180,7 +180,7 @@ def test_deliveries(db: Database) -> None:
     source = a_source(db)
     chats(db, 10_000)
     db.call(jobs.upsert, news(source, range(3)))
-    why = [{"id": 1, "number": 1, "name": "python", "met": {"skills": ["Python"]}}]
+    why = [{"number": 1, "name": "python", "met": {"skills": ["Python"]}}]
     debts = [Debt(n, DeliveryKind.PUSH, NOW, None, json.dumps(why)) for n in range(1, 10_001)]
     db.call(outbox.owe, 3, "board.example:2", debts, NOW, fresh=True)  # both sides run warm
     ours = timed(lambda: db.call(outbox.owe, 1, "board.example:0", debts, NOW, fresh=True))
@@ -198,8 +198,8 @@ def test_deliveries(db: Database) -> None:
     report("deliveries", db, ours, theirs, by_engine(db, 50, 15))
 
 
-def _why(subscription: int) -> str:
-    return json.dumps([{"id": subscription, "number": 1, "name": "python", "met": {"skills": ["Python"]}}])
+def _why() -> str:
+    return json.dumps([{"number": 1, "name": "python", "met": {"skills": ["Python"]}}])
 
 
 def owed(db: Database, per_chat: int, count: int) -> None:
@@ -207,7 +207,7 @@ def owed(db: Database, per_chat: int, count: int) -> None:
     source = a_source(db)
     chats(db, count)
     db.call(jobs.upsert, news(source, range(per_chat)))
-    debts = [Debt(n, DeliveryKind.PUSH, NOW, None, _why(n)) for n in range(1, count + 1)]
+    debts = [Debt(n, DeliveryKind.PUSH, NOW, None, _why()) for n in range(1, count + 1)]
     for job in range(1, per_chat + 1):
         db.call(outbox.owe, job, f"board.example:{job - 1}", debts, NOW, fresh=True)
 
@@ -331,23 +331,14 @@ async def test_a_flood_keeps_transactions_short_and_commands_quick(tmp_path: Pat
         end="",
     )
     print(f", slowest answer of {len(waits)} {max(waits) * 1000:.0f} ms (wanted: under 100 and 300 ms)")
-    assert collected.owed > 100_000
+    assert collected.owed > 200_000
 
 
 def _mixed_chats(db: Database, count: int) -> None:
-    wishes = [
-        "python",
-        "java",
-        "remote",
-        "in:berlin",
-        "python+kafka",
-        "rust",
-        '"data platform"',
-        "go remote",
-        "php",
-        "sap",
-    ] * 10
-    wishes[::25] = ["developer"] * 4
+    # A job meets about 5 % of them, as measured on mixed wishes (4.4 % at the median).
+    wishes = ["java", "rust", "php", "sap", "go remote", "python+kafka", '"data platform"', "in:paris"] * 12
+    wishes += ["python in:berlin", "python -senior in:germany", "in:berlin", "python remote"]
+    wishes[::33] = ["developer", "python", "in:germany,france"] + ["python in:berlin"]
 
     def fill(session: Session) -> None:
         for n in range(count):

@@ -242,8 +242,22 @@ def upgrade() -> None:
             postgresql_where=sa.text("batch IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_delivery_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'owed' AND kind <> 'digest'"),
+            postgresql_where=sa.text("state = 'owed' AND kind <> 'digest'"),
+        )
+        batch_op.create_index(
+            "ix_delivery_leased",
+            ["leased_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'owed' AND leased_until IS NOT NULL"),
+            postgresql_where=sa.text("state = 'owed' AND leased_until IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_delivery_owed",
-            ["destination_id", "due_at"],
+            ["destination_id"],
             unique=False,
             sqlite_where=sa.text("state = 'owed'"),
             postgresql_where=sa.text("state = 'owed'"),
