@@ -139,7 +139,7 @@ def digest(asked: Digest, locale: str) -> Document:
 
 def statistics(of: Statistics, locale: str) -> list[Block]:
     """Return the lists' figures and trends."""
-    line = text("digest-lists", locale, open=of.open, remote=round(of.remote * 100), companies=of.companies)
+    line = text("digest-lists", locale, open=of.open, remote=round(of.remote * 100), count=of.companies)
     blocks = [Block((Span(line),), BlockKind.NOTE)]
     if of.trends:
         skills = ", ".join(_trend(trend) for trend in of.trends)

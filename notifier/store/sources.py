@@ -74,10 +74,10 @@ def failed(
 
 def doubt(source: Source, rows: int, note: str) -> str | None:
     """Return why a reading of `rows` postings is not trusted to be whole, None when it is."""
-    if not source.first_reading_done and not rows:
-        return note or "no jobs yet"
     if not rows:
-        return note or "the list is empty"
+        return note or ("the list is empty" if source.first_reading_done else "no jobs yet")
+    if note:
+        return note  # the reader stopped before the end
     usual = median(source.usual_rows) if source.usual_rows else 0
     if rows < SHRUNKEN * usual:
         return f"{rows} rows, usually about {usual:.0f}; absence is not believed (sources resume accepts it)"

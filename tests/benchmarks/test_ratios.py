@@ -338,7 +338,7 @@ def _mixed_chats(db: Database, count: int) -> None:
     # A job meets about 5 % of them, as measured on mixed wishes (4.4 % at the median).
     wishes = ["java", "rust", "php", "sap", "go remote", "python+kafka", '"data platform"', "in:paris"] * 12
     wishes += ["python in:berlin", "python -senior in:germany", "in:berlin", "python remote"]
-    wishes[::33] = ["developer", "python", "in:germany,france"] + ["python in:berlin"]
+    wishes[::33] = ["developer", "python", "in:germany,france", "python in:berlin"]
 
     def fill(session: Session) -> None:
         for n in range(count):
