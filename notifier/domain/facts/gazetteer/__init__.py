@@ -1,0 +1,1 @@
+"""The places we know, and the script that gathers them."""

@@ -1,0 +1,196 @@
+"""Places: cities in regions in countries in macro-regions, and the names people give them.
+
+The gazetteer is an SQLite file of the package (`gazetteer/build.py` makes it); nothing is loaded
+before the first question, and what was asked is remembered.
+"""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+from importlib.resources import as_file, files
+
+from notifier.domain.fold import fold_words
+
+DATA = "gazetteer.sqlite3"
+_CHOICES = 4  # more candidates than this are no question any more
+_CLEARLY = 5  # times as many people: then nobody means the smaller one
+_OF_ITS_REGION = 5  # a city with a fifth of its namesake region's people is what the name means
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+class PlaceKind(StrEnum):
+    """How wide a place is."""
+
+    CITY = "city"
+    REGION = "region"
+    COUNTRY = "country"
+    MACRO = "macro"
+
+
+_WIDEST_FIRST = (PlaceKind.MACRO, PlaceKind.COUNTRY, PlaceKind.REGION, PlaceKind.CITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of the gazetteer."""
+
+    id: str  # a city's GeoNames id, else ISO 3166-2, ISO 3166-1 alpha-2, or a macro-region's word
+    kind: PlaceKind
+    name: str  # GeoNames' for a city
+    country: str  # ISO 3166-1 alpha-2; "" for a macro-region
+    region: str  # ISO 3166-2; "" where there is none
+    population: int
+
+    @property
+    def label(self) -> str:
+        """Return the name with what tells it from others of the name: "Cambridge, Massachusetts, United States"."""
+        around = [self.region, self.country] if self.kind is PlaceKind.CITY else [self.country]
+        wider = [place(id_).name for id_ in around if id_ and id_ != self.id]
+        return ", ".join(dict.fromkeys([self.name, *wider]))
+
+
+def name_key(text: str) -> str:
+    """Return what names are compared by: folded, without accents and punctuation."""
+    return _BETWEEN_WORDS.sub(" ", fold_words(text)).strip()
+
+
+@cache
+def _gazetteer() -> tuple[sqlite3.Connection, threading.Lock]:
+    # Read-only and never changed while we run, so one connection serves every thread in turn.
+    with as_file(files("notifier.domain.facts.gazetteer") / DATA) as file:
+        connection = sqlite3.connect(
+            f"{file.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+    return connection, threading.Lock()
+
+
+def _ask(query: str, *values: object) -> list[tuple[str, str, str, str, str, int, int]]:
+    connection, lock = _gazetteer()
+    with lock:
+        return connection.execute(query, values).fetchall()
+
+
+_PLACE = "SELECT CASE p.id WHEN '' THEN CAST(p.n AS TEXT) ELSE p.id END, p.kind, p.name, p.country, p.region, p.population"
+
+
+@lru_cache(maxsize=20_000)
+def place(id_: str) -> Place:
+    """Return the place of an id; KeyError for one that we do not know."""
+    where = "p.n = ?" if id_.isdigit() else "p.id = ?"
+    rows = _ask(f"{_PLACE}, 0 FROM place AS p WHERE {where}", int(id_) if id_.isdigit() else id_)
+    if not rows or not id_:
+        raise KeyError(id_)
+    return _place(rows[0])
+
+
+def _place(row: Sequence[object]) -> Place:
+    id_, kind, name, country, region, population = row[:6]
+    return Place(str(id_), PlaceKind(str(kind)), str(name), str(country), str(region), int(str(population)))
+
+
+@lru_cache(maxsize=50_000)
+def named(key: str) -> tuple[Place, ...]:
+    """Return every place of that name (a `name_key`): the widest kind first, then by people."""
+    rows = _ask(f"{_PLACE}, t.quality FROM name AS t JOIN place AS p ON p.n = t.n WHERE t.key = ?", key)
+    found = sorted(map(_place, rows), key=lambda it: (_WIDEST_FIRST.index(it.kind), -it.population))
+    return tuple(found)
+
+
+@cache
+def members() -> Mapping[str, frozenset[str]]:
+    """Return the countries of each macro-region."""
+    found: dict[str, set[str]] = {}
+    connection, lock = _gazetteer()
+    with lock:
+        for macro, country in connection.execute("SELECT macro, country FROM member"):
+            found.setdefault(macro, set()).add(country)
+    return {macro: frozenset(countries) for macro, countries in found.items()}
+
+
+@lru_cache(maxsize=20_000)
+def around(id_: str) -> frozenset[str]:
+    """Return a place's id with those of all places that contain it; "WORLD" contains everything unsaid."""
+    it = place(id_)
+    wider = {id_, it.region, it.country} - {""}
+    inside = members().get(id_, frozenset((it.country,))) - {""}
+    wider.update(macro for macro, countries in members().items() if inside and inside <= countries)
+    return frozenset(wider)
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Return whether `inner` is `outer` or lies in it (a region in its country, DE in EU, EU in EUROPE)."""
+    return outer == "WORLD" or outer in around(inner)
+
+
+def candidates(words: str) -> Sequence[Place]:
+    """Return what a person who types `words` may mean: one place, two to four to choose from, or none.
+
+    "berlin" is one, "georgia" two, "cambridge, ma" one; a much better-known namesake wins.
+    """
+    first, _, rest = words.partition(",")
+    found = list(named(name_key(first)))
+    wider = _codes(rest.strip()) | {it.id for it in named(name_key(rest))} if rest.strip() else set()
+    if rest.strip():
+        found = [it for it in found if wider & around(it.id)]
+    elif len(words.strip()) == 2 and words.strip().isascii():
+        known = {it.id for it in found}
+        codes = sorted(_codes(words.strip(), ("US", "CA", "AU")))
+        found += [place(id_) for id_ in codes if id_ not in known]
+    return _clear(found)
+
+
+def _codes(word: str, countries: Sequence[str] = ("US", "CA", "AU", "BR", "IN", "DE")) -> set[str]:
+    """Return the ids that `word` is the code of: a country's, or a state's of lands that write such codes."""
+    code = word.strip().upper()
+    ids = (code, *(f"{country}-{code}" for country in countries))
+    return {id_ for id_ in ids if _exists(id_)}
+
+
+def _exists(id_: str) -> bool:
+    try:
+        place(id_)
+    except KeyError:
+        return False
+    return True
+
+
+def _clear(found: Sequence[Place]) -> Sequence[Place]:
+    """Drop namesakes that nobody means: macro-regions win, then the far smaller ones go."""
+    macros = [it for it in found if it.kind is PlaceKind.MACRO]
+    if macros:
+        return macros
+    meant: list[Place] = []
+    for it in found:
+        shares = [other for other in meant if other.id in around(it.id)]
+        if not shares:
+            meant.append(it)
+        # A city beside its own region or country: "Berlin" is the city, "Luxembourg" the country.
+        elif all(
+            o.kind is PlaceKind.REGION and it.population * _OF_ITS_REGION >= o.population for o in shares
+        ):
+            meant = [other for other in meant if other not in shares] + [it]
+    most = max((it.population for it in meant), default=0)
+    most_inside = max((it.population for it in meant if it.kind is not PlaceKind.COUNTRY), default=0)
+    limit = {PlaceKind.COUNTRY: 0, PlaceKind.REGION: most_inside, PlaceKind.CITY: most}
+    return [it for it in meant if it.population * _CLEARLY >= limit[it.kind]][:_CHOICES]
+
+
+def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
+    """Return places that a name beginning with `prefix` may mean, wide ones and better-known ones first."""
+    key = name_key(prefix)
+    if not key:
+        return ()
+    only_wide = "AND t.n < 0" if len(key) == 1 else ""
+    rows = _ask(
+        f"{_PLACE}, MIN(t.quality) FROM name AS t JOIN place AS p ON p.n = t.n"
+        f" WHERE t.key >= ? AND t.key < ? {only_wide} GROUP BY p.n",
+        key,
+        key + "\U0010ffff",
+    )
+    rank = {PlaceKind.MACRO: 0, PlaceKind.COUNTRY: 1, PlaceKind.REGION: 2, PlaceKind.CITY: 2}
+    ordered = sorted(rows, key=lambda row: (rank[PlaceKind(row[1])], row[6] == 2, -row[5]))
+    return [_place(row) for row in ordered[:limit]]
