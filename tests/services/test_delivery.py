@@ -94,6 +94,7 @@ async def test_a_chat_that_moved_to_a_known_one_joins_it(road: Road, db: Databas
     await road.deliver()
 
     assert [address for address, _ in road.chat.sent] == ["new", "new"]
+    assert all("/unsubscribe 2" in text for _, text in road.chat.sent)  # as it is numbered there
     numbers = await road.on_chat(
         lambda session, chat: [row.number for row in subscriptions.subscriptions_of(session, chat)], "new"
     )
