@@ -49,7 +49,6 @@ class Defaults:
 class Wanted:
     """One subscription with what owing needs of its destination."""
 
-    id: int
     number: int
     name: str
     wish: CompiledWish
@@ -76,7 +75,6 @@ def wishes(session: Session) -> Wishes:
     )
     wanted = [
         Wanted(
-            id=row.id,
             number=row.number,
             name=row.name,
             wish=CompiledWish(Wish.from_json(row.wish)),

@@ -196,8 +196,7 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         # By job first: one job's deliveries are written together, and looked for by job.
         UniqueConstraint("job_id", "destination_id", "kind"),
-        # Three narrow ones instead of one over (destination, due): its pages would be written at random,
-        # and that was three quarters of what it costs to owe one job to many.
+        # Narrow ones instead of one over (destination, due): its wide pages would be written at random.
         _index("ix_delivery_owed", "destination_id", where="state = 'owed'"),
         _index("ix_delivery_due", "due_at", where="state = 'owed' AND kind <> 'digest'"),
         _index("ix_delivery_leased", "leased_until", where="state = 'owed' AND leased_until IS NOT NULL"),
@@ -226,7 +225,10 @@ class Delivery(SQLModel, table=True):
 class DigestRun(SQLModel, table=True):
     """One digest. The zone belongs to its name: who flies west lives one date twice."""
 
-    __table_args__ = (UniqueConstraint("destination_id", "digest_on", "zone"),)
+    __table_args__ = (
+        UniqueConstraint("destination_id", "digest_on", "zone"),
+        _index("ix_digestrun_open", "leased_until", where="state = 'open'"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     destination_id: int = Field(foreign_key="destination.id", index=True)

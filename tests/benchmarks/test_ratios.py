@@ -335,7 +335,7 @@ async def test_a_flood_keeps_transactions_short_and_commands_quick(tmp_path: Pat
 
 
 def _mixed_chats(db: Database, count: int) -> None:
-    # A job meets about 5 % of them, as measured on mixed wishes (4.4 % at the median).
+    # A job meets 7 % of them; on measured mixes it was 4.4 % at the median, 23 % at the most.
     wishes = ["java", "rust", "php", "sap", "go remote", "python+kafka", '"data platform"', "in:paris"] * 12
     wishes += ["python in:berlin", "python -senior in:germany", "in:berlin", "python remote"]
     wishes[::33] = ["developer", "python", "in:germany,france", "python in:berlin"]

@@ -1,4 +1,4 @@
-"""Places: cities in regions in countries in macro-regions, and the names people give them.
+"""What a person's word for a place means.
 
 The gazetteer is an SQLite file of the package (`gazetteer/build.py` makes it); nothing is loaded
 before the first question, and what was asked is remembered.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
+from typing import Any
 
 from notifier.domain.fold import fold_words
 
@@ -19,6 +20,7 @@ DATA = "gazetteer.sqlite3"
 _CHOICES = 4  # more candidates than this are no question any more
 _CLEARLY = 5  # times as many people: then nobody means the smaller one
 _OF_ITS_REGION = 5  # a city with a fifth of its namesake region's people is what the name means
+_OTHER = 2  # the quality of a name that is neither the place's own nor English, see `build`
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
@@ -68,34 +70,36 @@ def _gazetteer() -> tuple[sqlite3.Connection, threading.Lock]:
     return connection, threading.Lock()
 
 
-def _ask(query: str, *values: object) -> list[tuple[str, str, str, str, str, int, int]]:
+def _ask(query: str, *values: object) -> list[tuple[Any, ...]]:
     connection, lock = _gazetteer()
     with lock:
         return connection.execute(query, values).fetchall()
 
 
-_PLACE = "SELECT CASE p.id WHEN '' THEN CAST(p.n AS TEXT) ELSE p.id END, p.kind, p.name, p.country, p.region, p.population"
+_COLUMNS = "CASE p.id WHEN '' THEN CAST(p.n AS TEXT) ELSE p.id END, p.kind, p.name, p.country, p.region, p.population"
 
 
 @lru_cache(maxsize=20_000)
 def place(id_: str) -> Place:
     """Return the place of an id; KeyError for one that we do not know."""
-    where = "p.n = ?" if id_.isdigit() else "p.id = ?"
-    rows = _ask(f"{_PLACE}, 0 FROM place AS p WHERE {where}", int(id_) if id_.isdigit() else id_)
-    if not rows or not id_:
+    if id_.isdecimal():
+        rows = _ask(f"SELECT {_COLUMNS} FROM place AS p WHERE p.n = ?", int(id_))
+    else:
+        rows = _ask(f"SELECT {_COLUMNS} FROM place AS p WHERE p.id = ? AND p.id <> ''", id_)
+    if not rows:
         raise KeyError(id_)
     return _place(rows[0])
 
 
-def _place(row: Sequence[object]) -> Place:
-    id_, kind, name, country, region, population = row[:6]
-    return Place(str(id_), PlaceKind(str(kind)), str(name), str(country), str(region), int(str(population)))
+def _place(row: Sequence[Any]) -> Place:
+    id_, kind, name, country, region, population = row
+    return Place(id_, PlaceKind(kind), name, country, region, population)
 
 
 @lru_cache(maxsize=50_000)
 def named(key: str) -> tuple[Place, ...]:
     """Return every place of that name (a `name_key`): the widest kind first, then by people."""
-    rows = _ask(f"{_PLACE}, t.quality FROM name AS t JOIN place AS p ON p.n = t.n WHERE t.key = ?", key)
+    rows = _ask(f"SELECT {_COLUMNS} FROM name AS t JOIN place AS p ON p.n = t.n WHERE t.key = ?", key)
     found = sorted(map(_place, rows), key=lambda it: (_WIDEST_FIRST.index(it.kind), -it.population))
     return tuple(found)
 
@@ -104,16 +108,14 @@ def named(key: str) -> tuple[Place, ...]:
 def members() -> Mapping[str, frozenset[str]]:
     """Return the countries of each macro-region."""
     found: dict[str, set[str]] = {}
-    connection, lock = _gazetteer()
-    with lock:
-        for macro, country in connection.execute("SELECT macro, country FROM member"):
-            found.setdefault(macro, set()).add(country)
+    for macro, country in _ask("SELECT macro, country FROM member"):
+        found.setdefault(macro, set()).add(country)
     return {macro: frozenset(countries) for macro, countries in found.items()}
 
 
 @lru_cache(maxsize=20_000)
 def around(id_: str) -> frozenset[str]:
-    """Return a place's id with those of all places that contain it; "WORLD" contains everything unsaid."""
+    """Return a place's id with those of all places that contain it; WORLD, which contains all, is left out."""
     it = place(id_)
     wider = {id_, it.region, it.country} - {""}
     inside = members().get(id_, frozenset((it.country,))) - {""}
@@ -131,21 +133,20 @@ def candidates(words: str) -> Sequence[Place]:
 
     "berlin" is one, "georgia" two, "cambridge, ma" one; a much better-known namesake wins.
     """
-    first, _, rest = words.partition(",")
+    first, _, rest = (part.strip() for part in words.partition(","))
     found = list(named(name_key(first)))
-    wider = _codes(rest.strip()) | {it.id for it in named(name_key(rest))} if rest.strip() else set()
-    if rest.strip():
+    if rest:
+        wider = _codes(rest) | {it.id for it in named(name_key(rest))}
         found = [it for it in found if wider & around(it.id)]
-    elif len(words.strip()) == 2 and words.strip().isascii():
-        known = {it.id for it in found}
-        codes = sorted(_codes(words.strip(), ("US", "CA", "AU")))
-        found += [place(id_) for id_ in codes if id_ not in known]
+    elif len(first) == 2:
+        codes = _codes(first, ("US", "CA", "AU")) - {it.id for it in found}
+        found += [place(id_) for id_ in sorted(codes)]
     return _clear(found)
 
 
 def _codes(word: str, countries: Sequence[str] = ("US", "CA", "AU", "BR", "IN", "DE")) -> set[str]:
     """Return the ids that `word` is the code of: a country's, or a state's of lands that write such codes."""
-    code = word.strip().upper()
+    code = word.upper()
     ids = (code, *(f"{country}-{code}" for country in countries))
     return {id_ for id_ in ids if _exists(id_)}
 
@@ -186,11 +187,11 @@ def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
         return ()
     only_wide = "AND t.n < 0" if len(key) == 1 else ""
     rows = _ask(
-        f"{_PLACE}, MIN(t.quality) FROM name AS t JOIN place AS p ON p.n = t.n"
+        f"SELECT {_COLUMNS}, MIN(t.quality) FROM name AS t JOIN place AS p ON p.n = t.n"
         f" WHERE t.key >= ? AND t.key < ? {only_wide} GROUP BY p.n",
         key,
         key + "\U0010ffff",
     )
     rank = {PlaceKind.MACRO: 0, PlaceKind.COUNTRY: 1, PlaceKind.REGION: 2, PlaceKind.CITY: 2}
-    ordered = sorted(rows, key=lambda row: (rank[PlaceKind(row[1])], row[6] == 2, -row[5]))
-    return [_place(row) for row in ordered[:limit]]
+    ordered = sorted(rows, key=lambda row: (rank[PlaceKind(row[1])], row[6] == _OTHER, -row[5]))
+    return [_place(row[:-1]) for row in ordered[:limit]]

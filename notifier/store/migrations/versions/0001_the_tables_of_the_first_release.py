@@ -286,6 +286,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("digestrun", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_digestrun_destination_id"), ["destination_id"], unique=False)
+        batch_op.create_index(
+            "ix_digestrun_open",
+            ["leased_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
 
     op.create_table(
         "subscription",
