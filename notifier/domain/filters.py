@@ -57,8 +57,13 @@ class Filter:
 # -- skills and words ---------------------------------------------------------------------------
 
 
+def _skill_or_word(word: str) -> str:
+    words = normal_words(word)
+    return skill_id(word) or skill_id(words) or words
+
+
 def _skill_term(word: str) -> str:
-    together = [skill_id(part) or normal_words(part) for part in split_together(word, skill_id)]
+    together = [_skill_or_word(part) for part in split_together(word, skill_id)]
     return "+".join(part for part in together if part)
 
 
@@ -290,7 +295,7 @@ _TABLE = (
     ),
     Filter(
         "exclude",
-        lambda words: _terms(words, lambda word: skill_id(word) or normal_words(word)),
+        lambda words: _terms(words, _skill_or_word),
         _accept_exclude,
         lambda terms: " ".join(f"-{_quoted(term)}" for term in terms),
         _says("wish-exclude", skill_name),
