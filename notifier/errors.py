@@ -3,6 +3,7 @@
 NotifierError
   UserError                the person can fix it; message id and values become the reply in the chat
     BadQuery               a word of a wish that cannot be read
+      AmbiguousPlace       a word that may be several places; the reply asks which
     BadOption              an option of a command or setting that cannot be read
     NotSubscribed          a subscription number that this chat does not have
   SourceError              this source failed this time; the others go on
@@ -14,6 +15,7 @@ NotifierError
   StaleWishes              wishes changed between matching and recording; collect matches again
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -36,6 +38,18 @@ class UserError(NotifierError):
 
 class BadQuery(UserError):
     """A word of a query that no filter understands."""
+
+
+class AmbiguousPlace(BadQuery):
+    """A word that may mean several places.
+
+    choices  (label for people, words that mean this one only), two to four
+    """
+
+    def __init__(self, word: str, choices: Sequence[tuple[str, str]]) -> None:
+        self.choices = choices
+        listed = " · ".join(label for label, _ in choices)
+        super().__init__("query-which-place", word=word, choices=listed, example=choices[0][1])
 
 
 class BadOption(UserError):

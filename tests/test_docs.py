@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from notifier.domain import texts
+from notifier.domain.facts import Role, Seniority
 from notifier.domain.filters import FILTERS
 from notifier.services.commands import COMMANDS
 
@@ -30,7 +31,9 @@ def test_the_readme_lists_exactly_the_commands_with_their_help() -> None:
 
 def test_the_readme_names_every_filter() -> None:
     assert [
-        key for key in FILTERS if key not in ("skills", "words", "exclude") and f"{key}:" not in README
+        key
+        for key in FILTERS
+        if key not in ("skills", "words", "exclude") and not re.search(rf"{key}(?::|>=)", README)
     ] == []
 
 
@@ -49,7 +52,11 @@ def made_up_ids() -> set[str]:
         | {f"month-{n}" for n in range(1, 13)}
         | {f"command-{name}" for name, found in COMMANDS.items() if found.listed}
         | {f"mode-{mode}" for mode in ("remote", "hybrid", "onsite")}
-        | {f"mode-word-{mode}" for mode in ("only", "hybrid", "no", "unknown")}
+        | {f"{what}-{key}" for what in ("wish", "unstated", "refused") for key in FILTERS}
+        | {f"remote-word-{mode}" for mode in ("only", "hybrid", "no", "unknown")}
+        | {f"level-word-{level}" for level in Seniority if level is not Seniority.UNSPECIFIED}
+        | {f"role-word-{role}" for role in Role}
+        | {"pay-word-flagged", "in-word-remote"}
         | {
             f"{what}-{cadence}"
             for what in ("cadence", "subscribed-how")
@@ -58,7 +65,10 @@ def made_up_ids() -> set[str]:
         | {f"marked-{status}" for status in ("saved", "applied", "hidden")}
         | {
             f"settings-{name}"
-            for name in ("zone", "digest", "digest-off", "weekday", "quiet", "quiet-off", "cadence")
+            for name in (
+                *("zone", "digest", "digest-off", "weekday", "quiet", "quiet-off", "cadence"),
+                *("home", "home-off"),
+            )
         }
         | {"settings-silent-on", "settings-silent-off"}
     )
@@ -85,6 +95,8 @@ def test_no_text_is_missing_and_none_is_unused() -> None:
         "replay",
         "jobs",
         "digest",
+        "facts",
+        "match",
         "sources",
         "sources add",
         "sources test",
@@ -103,7 +115,8 @@ def test_every_command_helps_with_an_example(command: str) -> None:
 def test_help_does_not_load_what_it_does_not_need() -> None:
     code = (
         "import sys\nfrom notifier.cli.main import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('sqlalchemy', 'telegram', 'discord', 'httpx', 'apscheduler') if name in sys.modules])"
+        "print([name for name in ('sqlalchemy', 'sqlite3', 'telegram', 'discord', 'httpx', 'apscheduler')"
+        " if name in sys.modules])"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     made = add("digest", _digest, "print the digest of now", "digest python in:berlin,remote")
     made.add_argument("query", nargs="*")
     made.add_argument("--json", action="store_true")
+    add("facts", _facts, "what is understood of each row (JSON Lines in and out)", "facts < rows.jsonl")
+    add("match", _match, "does a job fit a wish, and why (JSON Lines in and out)", "match < pairs.jsonl")
     _add_sources(add)
     add("migrate", _migrate, "bring the database up to date", "migrate")
     made = add("doctor", _doctor, "look at the whole set-up and say what to do", "doctor --json")
@@ -167,6 +169,7 @@ def _run(asked: argparse.Namespace) -> int:
     try:
         db.own()
         prepared(db, migrate=not asked.no_migrate)
+        _derive_again(db)
         asyncio.run(App(db, settings, lambda line: print(line, flush=True)).run())
     finally:
         db.close()
@@ -293,6 +296,20 @@ def _digest(asked: argparse.Namespace) -> int:
         on=on, zone=settings.zone, entries=[Entry(job, why) for job in found], statistics=figures
     )
     print(markdown.render(compose.digest(asked_for, "en")), end="")
+    return 0
+
+
+def _facts(asked: argparse.Namespace) -> int:
+    from notifier.cli.facts import facts_of, stream
+
+    stream(sys.stdin.buffer, facts_of)
+    return 0
+
+
+def _match(asked: argparse.Namespace) -> int:
+    from notifier.cli.facts import match_of, stream
+
+    stream(sys.stdin.buffer, match_of)
     return 0
 
 
@@ -461,9 +478,26 @@ def _migrate(asked: argparse.Namespace) -> int:
     try:
         db.own()
         print("the database is up to date" if not db.migrate() else f"migrated to schema {db.head()}")
+        if count := _derive_again(db):
+            print(f"{count:,} jobs understood anew; nobody is told of them again")
     finally:
         db.close()
     return 0
+
+
+def _derive_again(db: Any) -> int:
+    """Bring the facts of stored jobs up to date, with progress when a person is looking."""
+    from notifier.store import jobs
+
+    wanted = db.call(jobs.outdated)
+    done = 0
+    while done < wanted and (some := db.call(jobs.derive_again)):
+        done += some
+        if sys.stderr.isatty():
+            print(f"\runderstanding stored jobs anew: {done:,} of {wanted:,}", end="", file=sys.stderr)
+    if done and sys.stderr.isatty():
+        print(file=sys.stderr)
+    return done
 
 
 def _doctor(asked: argparse.Namespace) -> int:

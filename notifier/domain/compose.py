@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from notifier.domain.clean import NAME, TITLE, clean, safe_link
 from notifier.domain.document import Action, Block, BlockKind, Document, Span
-from notifier.domain.facts import WorkMode
+from notifier.domain.facts import Seniority, WorkMode
 from notifier.domain.facts.skills import skill_name
+from notifier.domain.filters.filter import UNSTATED
 from notifier.domain.fold import fold
 from notifier.domain.posting import Opening
 from notifier.domain.texts import day, moment, text
@@ -46,6 +47,15 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class AveragePay:
+    """What open jobs pay on average: yearly figures of one currency, and how many there are."""
+
+    amount: float
+    currency: str  # ISO 4217
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """The lists together; `remote` is a share (0 to 1)."""
 
@@ -53,6 +63,7 @@ class Statistics:
     remote: float
     companies: int
     trends: Sequence[Trend] = ()
+    pay: AveragePay | None = None  # None when too few jobs say it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +152,10 @@ def statistics(of: Statistics, locale: str) -> list[Block]:
     """Return the lists' figures and trends."""
     line = text("digest-lists", locale, open=of.open, remote=round(of.remote * 100), count=of.companies)
     blocks = [Block((Span(line),), BlockKind.NOTE)]
+    if of.pay is not None:
+        amount = f"{of.pay.amount:,.0f} {of.pay.currency}"
+        average = text("average-pay", locale, pay=amount, count=of.pay.count)
+        blocks.append(Block((Span(f"💰 {average}"),), BlockKind.NOTE))
     if of.trends:
         skills = ", ".join(_trend(trend) for trend in of.trends)
         blocks.append(Block((Span(text("digest-trends", locale, skills=skills)),), BlockKind.NOTE))
@@ -189,6 +204,8 @@ def _where(job: Opening, locale: str) -> str:
         words.append(f"📍 {place}")
     if mode is not WorkMode.UNKNOWN:
         words.append(text(f"mode-{mode.value}", locale))
+    if job.facts.seniority is not Seniority.UNSPECIFIED:
+        words.append(f"📶 {text(f'level-word-{job.facts.seniority.value}', locale)}")
     if job.pay:
         words.append(f"💰 {clean(job.pay, NAME)}")
     elif job.pay_flagged:
@@ -212,6 +229,9 @@ def _second_line(job: Opening, locale: str) -> str:
 
 def _small_print(entry: Entry, locale: str) -> Iterator[Span]:
     yield from _subscriptions(entry.why, locale)
+    if left_open := _left_open(entry.why, locale):
+        yield Span("\n")
+        yield Span(text("not-stated", locale, what=left_open))
     if lists := _lists([entry.opening], locale):
         if entry.why:
             yield Span("\n")
@@ -222,6 +242,12 @@ def _subscriptions(why: Sequence[Why], locale: str) -> Iterator[Span]:
     if why:
         names = text("for-subscription", locale, names=_names(why))
         yield Span(names + _DOT + text("stop-hint", locale, number=why[0].number), italic=True)
+
+
+def _left_open(why: Sequence[Why], locale: str) -> str:
+    """Say what a wish asks for and the posting leaves open: it was let through, and may not fit."""
+    keys = dict.fromkeys(key for found in why for key, facts in found.met.items() if UNSTATED in facts)
+    return ", ".join(text(f"unstated-{key}", locale) for key in keys)
 
 
 def _names(why: Sequence[Why]) -> str:

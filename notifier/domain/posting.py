@@ -83,3 +83,7 @@ class Opening:
     expires_at: datetime | None = None  # when it leaves pushes, views and digests; None: not by age
     facts: Facts
     lists: tuple[ListedOn, ...] = ()
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether the job is neither closed nor too old at `now`."""
+        return self.closed_at is None and (self.expires_at is None or self.expires_at > now)

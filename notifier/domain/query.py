@@ -3,24 +3,28 @@
 python django            any of these
 python+kafka -php        both; without
 "data platform"          these words in the title
-remote  in:berlin,remote  company:acme  -company:acme  source:NAME  days:7  cadence:daily
+remote  remote:only,hybrid,no,unknown  in:berlin,remote  from:india
+level:senior,lead  role:backend  pay>=60k/eur  pay:flagged
+company:acme  -company:acme  source:NAME  days:7  cadence:daily
 """
 
 import difflib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from notifier.domain.cadence import Cadence
-from notifier.domain.filters import FILTERS, UNSTATED, Wish
+from notifier.domain.filters import FILTERS, STRICT, UNSTATED, Wish
 from notifier.errors import BadQuery
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»‟＂", '"'))
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
-_KEYED = re.compile(r"(-?)([A-Za-z_]+)[:=](.*)", re.DOTALL)
+_KEYED = re.compile(r"(-?)([A-Za-z_]+)(?::?>=|:?≥|[:=])(.*)", re.DOTALL)
 _VALUE = re.compile(r'"([^"]*)"?|[^,"]+')
 _BARE_MODES = frozenset({"remote", "hybrid", "onsite", "on-site"})
 _KEYS = {alias: filter_.key for filter_ in FILTERS.values() for alias in (filter_.key, *filter_.aliases)}
 _CADENCE = "cadence"
+_MAY_BE_STRICT = frozenset(("in", "from", "level", "role", "pay"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,22 @@ class Query:
 
 def parse(text: str) -> Query:
     """Return the wish (and cadence) that `text` writes; `BadQuery` names the word that is wrong."""
+    return _asked(_read(token) for token in _TOKEN.findall(text.translate(_QUOTES)))
+
+
+def parse_options(options: Mapping[str, str]) -> Query:
+    """Return the wish that the options of a slash command ask for, by the filters' own names.
+
+    Several values are separated by commas; "any" is no wish. `BadQuery` as for text.
+    """
+    given = {name: value for name, value in options.items() if value.strip() and value.casefold() != "any"}
+    return _asked(_keyed(f"{name}:{value}", "", name.lower(), value.strip()) for name, value in given.items())
+
+
+def _asked(parts: Iterable[tuple[str, list[str]]]) -> Query:
     typed: dict[str, list[str]] = {}
     cadence = None
-    for token in _TOKEN.findall(text.translate(_QUOTES)):
-        key, values = _read(token)
+    for key, values in parts:
         if key == _CADENCE:
             cadence = _cadence(values)
         else:
@@ -77,11 +93,13 @@ def _keyed(token: str, minus: str, name: str, rest: str) -> tuple[str, list[str]
             raise BadQuery("query-cannot-exclude", word=token)
         nearest = difflib.get_close_matches(name, [*_KEYS, _CADENCE], n=1, cutoff=0.0)
         raise BadQuery("query-unknown-key", word=name, nearest=nearest[0])
-    strict = rest.endswith("!") and key == "in"
-    values = _values(rest.removesuffix("!") if strict else rest)
+    strict = rest.endswith(STRICT)
+    if strict and key not in _MAY_BE_STRICT:
+        raise BadQuery("query-not-strict", word=token)
+    values = _values(rest.removesuffix(STRICT) if strict else rest)
     if not values:
         raise BadQuery("query-no-value", word=name)
-    return key, [f"{value}!" for value in values] if strict else values
+    return key, [f"{value}{STRICT}" for value in values] if strict else values
 
 
 def _values(text: str) -> list[str]:

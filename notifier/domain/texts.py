@@ -44,6 +44,11 @@ def text(message_id: str, locale: str = DEFAULT, /, **values: object) -> str:
     return _FORMATTER.vformat(entry, (), values)
 
 
+def has_text(message_id: str) -> bool:
+    """Return whether the catalogue has a message of that id."""
+    return message_id in catalogue(DEFAULT)
+
+
 def day(on: date, locale: str = DEFAULT) -> str:
     """Return a date as "Tue 4 Nov"."""
     weekday = text(f"weekday-{on.weekday()}", locale)

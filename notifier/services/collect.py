@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from notifier.domain.facts.derive import derive
-from notifier.domain.filter_text import Prepared
+from notifier.domain.filters import Prepared
 from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
 from notifier.domain.ports import Source
 from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
@@ -216,7 +216,11 @@ def _plan(
             now,
             key=key,
             facts=derive(
-                title=posting.title, location=posting.location, mode=posting.mode, skills=posting.skills
+                title=posting.title,
+                location=posting.location,
+                mode=posting.mode,
+                skills=posting.skills,
+                pay=posting.pay,
             ),
             row_hash=row_digest,
             silent=silent,

@@ -8,14 +8,16 @@ from typing import Any
 from sqlmodel import Session
 
 from notifier.domain import compose as composer
-from notifier.domain.compose import Digest, Entry, Statistics, Trend, Why
+from notifier.domain.compose import AveragePay, Digest, Entry, Statistics, Trend, Why
 from notifier.domain.document import Document
+from notifier.domain.facts.pay import A_YEAR, Pay
 from notifier.store import openings
 from notifier.store.database import Database
 from notifier.store.outbox import Batch
 from notifier.store.tables import DeliveryKind, DestinationKind
 
 TRENDS = 5
+FEWEST_PAYS = 5
 TREND_SPAN = timedelta(days=7)
 
 
@@ -51,13 +53,27 @@ def statistics(session: Session, now: datetime) -> Statistics:
     rows = openings.open_facts(session, now)
     before = openings.open_facts(session, now - TREND_SPAN)
     shares, past = _shares(rows), _shares(before)
+    pays = [Pay.from_json(facts["pay"]) for _, facts in rows if "pay" in facts]
     top = sorted(shares, key=lambda skill: (-shares[skill], skill))[:TRENDS]
     return Statistics(
         open=len(rows),
         remote=sum(facts.get("mode") == "remote" for _, facts in rows) / max(len(rows), 1),
         companies=len({company for company, _ in rows}),
         trends=[Trend(skill, shares[skill], past.get(skill, 0.0) if before else None) for skill in top],
+        pay=_average(pays),
     )
+
+
+def _average(pays: Sequence[Pay]) -> AveragePay | None:
+    """Return the average of the currency that most jobs pay in; fewer than five figures are no average."""
+    yearly: dict[str, list[float]] = {}
+    for pay in pays:
+        ends = [end for end in (pay.min, pay.max) if end is not None]
+        yearly.setdefault(pay.currency, []).append(sum(ends) / len(ends) * A_YEAR[pay.period])
+    currency, figures = max(yearly.items(), key=lambda pair: len(pair[1]), default=("", []))
+    if len(figures) < FEWEST_PAYS:
+        return None
+    return AveragePay(sum(figures) / len(figures), currency, len(figures))
 
 
 def _shares(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, float]:

@@ -13,7 +13,8 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, UTCDateTime, col
 
-from notifier.domain.facts import FACTS_VERSION, Facts
+from notifier.domain.facts import FACTS_VERSION, Facts, WorkMode
+from notifier.domain.facts.derive import derive
 from notifier.domain.fold import fold
 from notifier.domain.identity import Known, address, repost_key
 from notifier.domain.posting import Posting
@@ -23,6 +24,7 @@ from notifier.store.outbox import Debt
 from notifier.store.sql import bulk, is_sqlite, stamp, values_in
 from notifier.store.tables import Job, Listing, Source
 
+FACTS_AT_A_TIME = 100  # jobs; deriving them takes a fraction of the 100 ms that a transaction may last
 REPOST_WINDOW = timedelta(days=30)
 MISSES_TO_CLOSE = 3
 MISSING_TO_CLOSE = timedelta(hours=24)
@@ -414,3 +416,29 @@ def _close_and_reopen(session: Session, job_ids: Iterable[int], now: datetime) -
     session.execute(
         update(Job).where(among, col(Job.closed_at).is_not(None), open_somewhere).values(closed_at=None)
     )
+
+
+# -- better rules -------------------------------------------------------------------------------
+
+
+def outdated(session: Session) -> int:
+    """Return how many jobs have facts that older rules derived."""
+    query = select(func.count()).where(col(Job.facts_version) < FACTS_VERSION)
+    return int(session.execute(query).scalar_one())
+
+
+def derive_again(session: Session) -> int:
+    """Derive the facts of some jobs by the rules of today, and return how many; 0 when none is left.
+
+    Nothing is announced: what a job says has not changed, only what we understand of it.
+    """
+    query = (
+        select(Job).where(col(Job.facts_version) < FACTS_VERSION).order_by(col(Job.id)).limit(FACTS_AT_A_TIME)
+    )
+    rows = session.execute(query).scalars().all()
+    for row in rows:
+        facts = derive(
+            title=row.title, location=row.location, mode=WorkMode(row.mode), skills=row.skills, pay=row.pay
+        )
+        row.facts, row.facts_version = facts.to_json(), FACTS_VERSION
+    return len(rows)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from notifier.domain.facts import Facts, WorkMode
+from notifier.domain.identity import address
 from notifier.domain.posting import ListedOn, Opening
 from notifier.store.sql import values_in
 from notifier.store.tables import Job, Listing, Source
@@ -65,11 +66,36 @@ def opening(row: Job, lists: Iterable[ListedOn]) -> Opening:
 
 def newest_open(session: Session, now: datetime, since: datetime | None = None) -> Iterable[Opening]:
     """Yield the open jobs, newest first, a few hundred at a time; `since` bounds first_seen."""
+    return _newest(
+        session, is_open(now) if since is None else and_(is_open(now), col(Job.first_seen) >= since)
+    )
+
+
+def open_or_seen_since(session: Session, now: datetime, since: datetime) -> Iterable[Opening]:
+    """Yield the jobs that are open or came after `since`, newest first."""
+    return _newest(session, or_(is_open(now), col(Job.first_seen) >= since))
+
+
+def at_link(session: Session, link: str) -> Opening | None:
+    """Return the newest job that lives at a link, whatever tracking the link carries."""
+    query = select(col(Job.id)).where(col(Job.address) == address(link).text).order_by(col(Job.id).desc())
+    id_ = session.execute(query.limit(1)).scalar_one_or_none()
+    return by_id(session, [id_])[id_] if id_ is not None else None
+
+
+def companies(session: Session, now: datetime) -> Sequence[str]:
+    """Return the companies that have an open job, by name."""
+    query = select(col(Job.company)).where(is_open(now), col(Job.company) != "").distinct()
+    return sorted(session.execute(query).scalars())
+
+
+def _newest(session: Session, among: ColumnElement[bool]) -> Iterable[Opening]:
     newest = func.coalesce(col(Job.posted_on), func.date(col(Job.first_seen)))
-    query = select(col(Job.id)).where(is_open(now))
-    if since is not None:
-        query = query.where(col(Job.first_seen) >= since)
-    query = query.order_by(newest.desc(), col(Job.first_seen).desc(), col(Job.id).desc())
+    query = (
+        select(col(Job.id))
+        .where(among)
+        .order_by(newest.desc(), col(Job.first_seen).desc(), col(Job.id).desc())
+    )
     ids: Sequence[int] = session.execute(query).scalars().all()
     for start in range(0, len(ids), _READ_AT_A_TIME):
         chunk = ids[start : start + _READ_AT_A_TIME]

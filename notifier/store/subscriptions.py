@@ -188,6 +188,21 @@ def change(session: Session, destination: Destination, now: datetime, **values: 
     reschedule(session, destination, now)
 
 
+def home_of(session: Session, destination: Destination) -> str:
+    """Return the country that the person of a private chat has stated, "" without one."""
+    if destination.person_id is None:
+        return ""
+    person = session.get(Person, destination.person_id)
+    return person.home if person else ""
+
+
+def set_home(session: Session, destination: Destination, country: str) -> None:
+    """Note where the person of a private chat lives; "" forgets it. Wishes made before keep what they say."""
+    person = session.get(Person, destination.person_id)
+    assert person is not None
+    person.home = country
+
+
 def pause(session: Session, destination: Destination, now: datetime) -> None:
     """Hold everything for this destination; jobs go on being owed."""
     change(session, destination, now, paused_at=now)

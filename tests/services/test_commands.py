@@ -30,7 +30,7 @@ async def road(db: Database, clock: Clock) -> Road:
 def test_subscribe_says_what_was_understood_and_what_is_open(road: Road, db: Database, clock: Clock) -> None:
     said = says(db, clock, "/subscribe python in:berlin cadence:daily")
 
-    assert "Subscription #1: Python, in berlin" in said
+    assert "Subscription #1: Python, in Berlin, Germany" in said
     assert "15 open jobs fit now" in said
     assert "Next digest: Tue 08:30 UTC" in said
     assert "`/unsubscribe 1`" in said
@@ -118,8 +118,78 @@ async def test_why_names_the_subscription_and_what_met_it(road: Road, db: Databa
 
     said = says(db, clock, "/why 16")
 
-    assert "#1 python in:berlin" in said
-    assert "skills: Python; in: berlin" in said or "in: berlin; skills: Python" in said
+    assert "#1 python in:berlin: yes, Berlin, Python" in said
+
+
+async def test_why_says_of_any_job_what_each_subscription_makes_of_it(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    """A job is named by its number or its link, tracking or not; what it misses is said in words."""
+    says(db, clock, "/subscribe java")
+    says(db, clock, "/subscribe python remote")
+    says(db, clock, "/subscribe python in:germany")
+
+    by_link = says(db, clock, "/why https://board.example/job/1003/python?utm_source=a")
+    by_number = says(db, clock, "/why 3")
+
+    assert by_link == by_number
+    assert "#1 java: no, it names Python; you asked for Java" in by_link
+    assert "#2 python remote:only: no, it is on site; you asked for remote" in by_link
+    assert "#3 python in:germany: yes, Berlin, Python" in by_link
+    assert "I know no job at that link" in says(db, clock, "/why https://board.example/job/9")
+
+
+async def test_subscribe_says_what_would_widen_a_wish_that_nothing_fits(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    """Nothing open, so each part is left out in turn and what would fit then is counted."""
+    said = says(db, clock, "/subscribe python in:france level:senior!")
+
+    assert "No open job fits at the moment" in said
+    assert "without “in France" in said
+    assert "15 would fit" not in said  # the level stands in the way too
+
+    said = says(db, clock, "/subscribe python in:france")
+
+    assert "without “in France” 15 would fit" in said
+    assert "without “Python”" not in said
+
+
+def test_subscribe_says_about_how_many_a_day(road: Road, db: Database, clock: Clock) -> None:
+    """The rate is that of the last 30 days, as far as the list reaches back."""
+    assert "About 15 a day, going by the last 30 days" in says(db, clock, "/subscribe python")
+    assert "going by" not in says(db, clock, "/subscribe java")
+
+
+def test_a_word_that_is_no_skill_is_said_to_be_so(road: Road, db: Database, clock: Clock) -> None:
+    """A typing error gets a suggestion, and is never taken for what it might have meant."""
+    said = says(db, clock, "/subscribe pyhton")
+
+    assert "“pyhton” is no skill that I know" in said
+    assert "Did you mean Python" in said
+    assert "open jobs fit" not in said
+
+
+def test_an_ambiguous_place_is_asked_back(road: Road, db: Database, clock: Clock) -> None:
+    """The answer lists the candidates with their countries, and nothing is subscribed."""
+    said = says(db, clock, "/subscribe python in:georgia")
+
+    assert "georgia may be Georgia · Georgia, United States" in said
+    assert "No subscriptions yet" in says(db, clock, "/subscriptions")
+    assert "in Georgia, United States" in says(db, clock, '/subscribe python in:"georgia, united states"')
+
+
+def test_a_stated_home_narrows_the_remote_wishes_made_after_it(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    """Home is a country, of any place in it; it is written into the wish, where it is seen."""
+    assert "home: not stated" in says(db, clock, "/settings")
+    assert "home: India" in says(db, clock, "/settings home bangalore")
+    assert "open to people in India" in says(db, clock, "/subscribe python remote")
+    assert "open to people" not in says(db, clock, "/subscribe python in:berlin")
+    assert "may be Georgia" in says(db, clock, "/settings home georgia")
+    assert "home: not stated" in says(db, clock, "/settings home off")
+    assert "open to people" not in says(db, clock, "/subscribe rust remote")
 
 
 def test_every_button_of_a_push_is_a_command() -> None:

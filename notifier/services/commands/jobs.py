@@ -11,8 +11,7 @@ from notifier.domain import compose
 from notifier.domain.clean import clean
 from notifier.domain.compose import Digest, Entry, Why
 from notifier.domain.document import BlockKind, Document
-from notifier.domain.filter_text import Prepared
-from notifier.domain.filters import CompiledWish, Wish
+from notifier.domain.filters import CompiledWish, Prepared, Wish
 from notifier.domain.posting import Opening
 from notifier.domain.query import parse, query
 from notifier.domain.texts import moment

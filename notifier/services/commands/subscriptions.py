@@ -6,30 +6,19 @@ from notifier.domain import compose
 from notifier.domain.cadence import Cadence
 from notifier.domain.clean import NAME, clean
 from notifier.domain.document import Action, Block, BlockKind, Document, Span
-from notifier.domain.filters import FILTERS, Wish
+from notifier.domain.facts.skills import nearest, skill_id, skill_name
+from notifier.domain.filters import UNSTATED, Wish
+from notifier.domain.filters.said import part_in_words, sentence
 from notifier.domain.query import parse, query
 from notifier.domain.texts import moment, text
 from notifier.errors import BadOption, BadQuery
 from notifier.services.commands.declared import Asked, Option, command, line, said
-from notifier.services.commands.jobs import fitting
-from notifier.store import openings
+from notifier.services.forecast import forecast
 from notifier.store import subscriptions as store
 from notifier.store.tables import Subscription
 
 FIRST_JOBS = 3
-
-
-def sentence(wish: Wish, locale: str) -> str:
-    """Return a wish in words."""
-    words = []
-    for key, terms in wish.parts:
-        message_id, values = FILTERS[key].sentence(terms)
-        named = values["terms"]
-        assert isinstance(named, list)
-        if key == "remote":
-            named = [text(f"mode-word-{term}", locale) for term in named]
-        words.append(text(message_id, locale, terms=text("or", locale).join(map(clean, named))))
-    return ", ".join(words)
+WIDER = 3
 
 
 @command(Option("query", required=True), aliases=("sub",), example="subscribe python remote")
@@ -39,30 +28,65 @@ def subscribe(session: Session, asked: Asked) -> Document:
     if not words:
         raise BadQuery("query-empty")
     wanted = parse(words)
+    wish = wanted.wish.at_home(store.home_of(session, asked.chat))
     row = store.subscribe(
         session,
         asked.chat,
-        wanted.wish,
+        wish,
         asked.now,
         cadence=wanted.cadence,
-        name=query(wanted.wish)[:NAME],
+        name=query(wish)[:NAME],
     )
     locale = asked.locale
     blocks = [
-        line("subscribed", locale, number=row.number, sentence=sentence(wanted.wish, locale)),
+        line("subscribed", locale, number=row.number, sentence=sentence(wish, locale)),
         line(f"subscribed-how-{row.cadence}", locale),
+        *unknown_words(wish, locale),
     ]
     if asked.chat.next_digest_at is not None and row.cadence != Cadence.INSTANT:
         at = moment(asked.chat.next_digest_at, asked.chat.zone, locale)
         blocks.append(line("subscribed-next", locale, at=at))
-    found = fitting(openings.newest_open(session, asked.now), wanted.wish, asked.now)
-    if found:
-        blocks.append(line("subscribed-open", locale, BlockKind.HEADING, count=len(found)))
-        blocks += compose.items(found[:FIRST_JOBS], locale)
-    else:
-        blocks.append(line("subscribed-none-open", locale))
+    blocks += _forecast(session, wish, asked)
     undo = Action(text("undo", locale), command=f"unsubscribe {row.number}")
     return Document(tuple(blocks), (undo,))
+
+
+def _forecast(session: Session, wish: Wish, asked: Asked) -> list[Block]:
+    """Say what fits now, about how much a day, and what would widen a wish that nothing fits."""
+    locale = asked.locale
+    found = forecast(session, wish, asked.now)
+    if found.open:
+        blocks = [line("subscribed-open", locale, BlockKind.HEADING, count=len(found.open))]
+        blocks += compose.items(found.open[:FIRST_JOBS], locale)
+        return [*blocks, _rate(found.per_day, locale)]
+    wider = [
+        text("widen-without", locale, part=part_in_words(wish, key, locale), count=count)
+        for key, count in found.wider[:WIDER]
+    ]
+    blocks = [line("subscribed-none-open", locale)]
+    if wider:
+        blocks.append(line("widen", locale, hints=text("or", locale).join(wider)))
+    return [*blocks, _rate(found.per_day, locale)] if found.per_day else blocks
+
+
+def _rate(per_day: float, locale: str) -> Block:
+    if per_day >= 1:
+        return line("rate-day", locale, BlockKind.NOTE, count=round(per_day))
+    return line("rate-week", locale, BlockKind.NOTE, count=max(1, round(per_day * 7)))
+
+
+def unknown_words(wish: Wish, locale: str) -> list[Block]:
+    """Say which words of a wish are no skill we know, with the nearest ones; they are looked for in titles."""
+    blocks = []
+    for term in wish.terms("skills"):
+        if term == UNSTATED or "+" in term or skill_id(term):
+            continue
+        near = [skill_name(id_) for id_ in nearest(term)]
+        message_id = "word-unknown-near" if near else "word-unknown"
+        blocks.append(
+            line(message_id, locale, BlockKind.NOTE, word=clean(term), nearest=text("or", locale).join(near))
+        )
+    return blocks
 
 
 @command(Option("number", required=True), aliases=("unsub",), example="unsubscribe 1")
@@ -101,11 +125,12 @@ def subscriptions(session: Session, asked: Asked) -> Document:
         return said("subscription-renamed", asked.locale, number=number, name=value[:NAME])
     if action == "edit":
         wanted = parse(value)
-        changes: dict[str, object] = {"wish": wanted.wish.to_json(), "name": query(wanted.wish)[:NAME]}
+        wish = wanted.wish.at_home(store.home_of(session, asked.chat))
+        changes: dict[str, object] = {"wish": wish.to_json(), "name": query(wish)[:NAME]}
         if wanted.cadence is not None:
             changes["cadence"] = wanted.cadence
         store.edit(session, asked.chat, number, now, **changes)
-        words = sentence(wanted.wish, asked.locale)
+        words = sentence(wish, asked.locale)
         return said("subscription-edited", asked.locale, number=number, sentence=words)
     raise BadOption("setting-unknown", name=action, names="list, edit, rename, pause, resume, delete")
 

@@ -1,35 +1,17 @@
-"""Text as filters compare it: whole words, folded, on both sides."""
+"""A job made ready to be compared with many wishes, and how words are compared."""
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from notifier.domain.facts import WorkMode
+from notifier.domain.facts import Role, Seniority, WorkMode
+from notifier.domain.facts.pay import Pay
+from notifier.domain.facts.places import around, place
 from notifier.domain.fold import fold_words
 from notifier.domain.posting import Opening
 
 _BETWEEN_WORDS = re.compile(r"[^\w+#.]+|_+")
 _PLUS = re.compile(r"(?<=[^+])\+(?=[^+])|(?<=\+\+)\+(?=[^+])")
-# A location of these words only names no place.
-_NO_PLACE = frozenset(
-    [
-        "remote",
-        "remotely",
-        "hybrid",
-        "onsite",
-        "on",
-        "site",
-        "anywhere",
-        "worldwide",
-        "n",
-        "a",
-        "na",
-        "multiple",
-        "locations",
-        "various",
-        "unknown",
-    ]
-)
 
 
 def normal_words(text: str) -> str:
@@ -57,23 +39,39 @@ class Prepared:
         "company",
         "day",
         "implied",
+        "level",
         "location",
         "mode",
-        "names_place",
+        "names_skill",
         "opening",
+        "pay",
+        "role",
+        "scope",
         "skills",
         "sources",
         "title",
+        "within",
     )
 
     def __init__(self, opening: Opening) -> None:
+        facts = opening.facts
         self.opening = opening
         self.title = f" {normal_words(opening.title)} "
         self.company = f" {normal_words(opening.company)} "
         self.location = f" {normal_words(opening.location)} "
-        self.names_place = bool(set(self.location.split()) - _NO_PLACE)
-        self.skills = frozenset(opening.facts.skills)
-        self.implied: Mapping[str, str] = dict(opening.facts.implied)
-        self.mode: WorkMode = opening.facts.mode
+        self.skills = frozenset(facts.skills + facts.topics)
+        self.names_skill = bool(facts.skills)
+        self.implied: Mapping[str, str] = dict(facts.implied)
+        self.mode: WorkMode = facts.mode
+        self.scope: frozenset[str] = frozenset(facts.scope)
+        self.level: Seniority = facts.seniority
+        self.role: Role = facts.role
+        self.pay: Pay | None = facts.pay
         self.sources = frozenset(on.name.casefold() for on in opening.lists)
         self.day: date = opening.posted_on or opening.first_seen.date()
+        # The ids of every place the job lies in, with the name of the job's place that does.
+        self.within: dict[str, str] = {}
+        for id_ in facts.places:
+            name = place(id_).name
+            for wider in around(id_):
+                self.within.setdefault(wider, name)
