@@ -48,8 +48,8 @@ class AmbiguousPlace(BadQuery):
 
     def __init__(self, word: str, choices: Sequence[tuple[str, str]]) -> None:
         self.choices = choices
-        listed = " · ".join(label for label, _ in choices)
-        super().__init__("query-which-place", word=word, choices=listed, example=choices[0][1])
+        listed = " · ".join(f'{label}: "{words}"' for label, words in choices)
+        super().__init__("query-which-place", word=word, choices=listed, example=choices[-1][1])
 
 
 class BadOption(UserError):

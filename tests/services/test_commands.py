@@ -174,7 +174,7 @@ def test_an_ambiguous_place_is_asked_back(road: Road, db: Database, clock: Clock
     """The answer lists the candidates with their countries, and nothing is subscribed."""
     said = says(db, clock, "/subscribe python in:georgia")
 
-    assert "georgia may be Georgia · Georgia, United States" in said
+    assert 'Georgia (country): "GE" · Georgia, United States: "georgia, united states"' in said
     assert "No subscriptions yet" in says(db, clock, "/subscriptions")
     assert "in Georgia, United States" in says(db, clock, '/subscribe python in:"georgia, united states"')
 
@@ -187,7 +187,7 @@ def test_a_stated_home_narrows_the_remote_wishes_made_after_it(
     assert "home: India" in says(db, clock, "/settings home bangalore")
     assert "open to people in India" in says(db, clock, "/subscribe python remote")
     assert "open to people" not in says(db, clock, "/subscribe python in:berlin")
-    assert "may be Georgia" in says(db, clock, "/settings home georgia")
+    assert "may be several places: Georgia" in says(db, clock, "/settings home georgia")
     assert "home: not stated" in says(db, clock, "/settings home off")
     assert "open to people" not in says(db, clock, "/subscribe rust remote")
 

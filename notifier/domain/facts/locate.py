@@ -38,7 +38,7 @@ def places_in(location: str, title: str = "") -> tuple[str, ...]:
     return _in_location(location) or in_title(title)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _in_location(text: str) -> tuple[str, ...]:
     return _narrowest(_chosen(mentions(text)), flags(text))
 

@@ -247,14 +247,14 @@ def _is_famous(it: Candidate) -> bool:
     return it.place.population >= FAMOUS
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _coded(raw: str) -> tuple[Candidate, ...]:
     """Return what a code means, the likeliest first."""
     found = [Candidate(place(id_), _code_worth(id_, raw), True) for id_ in codes()[raw]]
     return tuple(sorted(found, key=_likeliest_first))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _named(raw: str, key: str, lone: bool) -> tuple[Candidate, ...]:
     """Return what a name means; `raw` is the word itself where the name is a single one."""
     return tuple(sorted(_meanings(raw, key, named_many((key,))[key], lone=lone), key=_likeliest_first))

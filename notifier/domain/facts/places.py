@@ -90,7 +90,7 @@ def _ask(query: str, *values: object) -> list[tuple[Any, ...]]:
 _COLUMNS = "CASE p.id WHEN '' THEN CAST(p.n AS TEXT) ELSE p.id END, p.kind, p.name, p.country, p.region, p.population"
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def place(id_: str) -> Place:
     """Return the place of an id; KeyError for one that we do not know."""
     if id_.isdecimal():
@@ -148,7 +148,7 @@ def named_many(keys: Iterable[str]) -> dict[str, tuple[tuple[Place, int], ...]]:
 
 
 _many: dict[str, tuple[tuple[Place, int], ...]] = {}
-_REMEMBERED = 100_000
+_REMEMBERED = 30_000
 _KEYS_A_QUERY = 500
 
 
@@ -170,7 +170,7 @@ def members() -> Mapping[str, frozenset[str]]:
     return {macro: frozenset(countries) for macro, countries in found.items()}
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def around(id_: str) -> frozenset[str]:
     """Return a place's id with those of all places that contain it; WORLD, which contains all, is left out."""
     it = place(id_)
@@ -287,7 +287,7 @@ _LAST = "\U0010ffff"
 _NEAR = 0.75
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def spoken(id_: str) -> str:
     """Return the shortest words that mean this place and no other: "berlin", "cambridge, massachusetts".
 

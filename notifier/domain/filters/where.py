@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from notifier.domain.facts import WorkMode
-from notifier.domain.facts.places import PlaceKind, around, candidates, nearest, place, spoken, starting_with
+from notifier.domain.facts.places import (
+    Place,
+    PlaceKind,
+    around,
+    candidates,
+    nearest,
+    place,
+    spoken,
+    starting_with,
+)
 from notifier.domain.filters.filter import (
     MOST_CHOICES,
     STRICT,
@@ -59,11 +68,16 @@ def place_id(word: str) -> str:
     if len(found) == 1:
         return found[0].id
     if found:
-        raise AmbiguousPlace(word, [(it.label, spoken(it.id)) for it in found])
+        raise AmbiguousPlace(word, [(_which(it), spoken(it.id)) for it in found])
     near = nearest(word)
     if near:
         raise BadQuery("query-unknown-place-near", word=word, nearest=near[0].label, query=spoken(near[0].id))
     raise BadQuery("query-unknown-place", word=word)
+
+
+def _which(it: Place) -> str:
+    """Return a place's label; a country says that it is one, or "Georgia" would be no answer."""
+    return f"{it.label} (country)" if it.kind is PlaceKind.COUNTRY else it.label
 
 
 def _joined(words: Sequence[str]) -> list[str]:
