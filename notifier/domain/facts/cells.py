@@ -27,6 +27,8 @@ _HARD = re.compile(r"[;|•·]|\s[/+]|[/+]\s")  # between two groups
 _SOFT = re.compile(r"[/+&]")  # between two items, which may share what follows: "Lisbon/Porto, Portugal"
 _DASH = re.compile(r"[()\[\]–—]|\s-|-\s")  # before a part that says more about the one before it
 _PART = re.compile(rf"[,،、:@]|{_DASH.pattern}")
+_REMOTE = frozenset(("remote", "remoto", "remota"))
+_LANDS = frozenset(("US", "UK", "EU", "GB"))  # written in two letters, and no state of anywhere
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 # Words that stand for several lands; and the city that would be read as a state and a code.
 _MEANS = {"ANZ": "Australia; New Zealand", "UKI": "United Kingdom; Ireland", "USCA": "United States; Canada"}
@@ -111,9 +113,10 @@ def _cut(text: str, *, title: bool) -> list[Word]:
     for match in islice(_WORD.finditer(text), _MOST_WORDS):
         gap, key = text[at : match.start()], name_key(match[0])
         is_new_part = bool(_PART.search(gap)) or (title and key in ("in", "at"))
-        if _HARD.search(gap) or (key == "remote" and is_new_part and says_something):
+        is_state = _is_state(words, gap, match[0])
+        if (_HARD.search(gap) and not is_state) or (key in _REMOTE and is_new_part and says_something):
             group, item, part, says_something = group + 1, item + 1, part + 1, False
-        elif _joins(words) or (_SOFT.search(gap) and not _is_state(words, gap, match[0])):
+        elif _joins(words) or (_SOFT.search(gap) and not is_state) or _is_remote_to(words, key):
             item, part = item + 1, part + 1
         elif is_new_part:
             part += 1
@@ -130,6 +133,17 @@ def _joins(words: Sequence[Word]) -> bool:
     return not words[-1].raw.isupper() or words[-1].part == words[-2].part
 
 
+def _is_remote_to(words: Sequence[Word], key: str) -> bool:
+    """Return whether the land of remote work begins here, behind the places of an office: "Rome Remote EU"."""
+    return (
+        len(words) > 1
+        and words[-1].key in _REMOTE
+        and words[-1].part == words[-2].part
+        and not {words[-2].key, key} & words_of("beside")
+    )
+
+
 def _is_state(words: Sequence[Word], gap: str, raw: str) -> bool:
     """Return whether a slash stands between a city and its state: "Porto Alegre/RS", but not "US/CA"."""
-    return gap == "/" and len(raw) == 2 and raw.isupper() and bool(words) and len(words[-1].raw) > 3
+    is_code = len(raw) == 2 and raw.isupper() and raw not in _LANDS
+    return gap.strip() == "/" and is_code and bool(words) and len(words[-1].raw) > 3

@@ -24,6 +24,7 @@ _HINTED = 8
 _PLAINLY = 100_000  # people: such a city is meant in a title, smaller ones need a region beside
 # What a name loses that stands among words we do not know: all but big cities and supported ones.
 _AMONG_STRANGERS = {PlaceKind.CITY: 5.6, PlaceKind.REGION: 0.5, PlaceKind.COUNTRY: 0.5, PlaceKind.MACRO: 0.5}
+_IN_ITS_OWN_SCRIPT = 2.0  # … which is no other word there as easily as in Latin letters
 
 _SCORE = itemgetter(0)  # of a _Path
 _QUARTER = 10  # times as many people: what stands behind a dash is a part of it
@@ -109,7 +110,7 @@ def _best(group: Sequence[Mention], votes: Counter[str]) -> list[Candidate | Non
         for it in _worth_trying(group, n):
             worth = it.worth + voted(it)
             if not mention.is_alone:
-                worth -= _AMONG_STRANGERS[it.place.kind]
+                worth -= _AMONG_STRANGERS[it.place.kind] - (0 if mention.key.isascii() else _IN_ITS_OWN_SCRIPT)
             fits: dict[tuple[int, int], float] = {}  # the beam's paths share most of their choices
             for path in beam:
                 score, earlier, back = path.score + worth, path, 1
@@ -200,9 +201,11 @@ def _fit(before: Mention, one: Candidate, after: Mention, two: Candidate, back: 
         return _unfit(a, b, back, is_code=one.is_code or two.is_code, same_item=before.item == after.item)
     if kinds == {PlaceKind.CITY, PlaceKind.REGION}:
         city, region = (a, b) if a.kind is PlaceKind.CITY else (b, a)
+        if a is region and before.item != after.item:
+            return 0.0  # "Springfield, MO or Springfield, MA"
         if city.region == region.id:
             return 3.6 * near
-        if one.is_code and a is region:
+        if one.is_code and a is region and before.part == after.part:
             return -4.0  # "IN-AP-Hyderabad": a code from before the states were redrawn
         if two.is_code:
             return -0.8  # the code stays, and the city goes, see `_agreeing`

@@ -26,7 +26,7 @@ _STATE_CODES = ("US", "CA", "AU", "IN", "BR")
 _COUNTRY_BEFORE_STATE = frozenset(("IN", "DE"))
 _ISO3_ALONE = frozenset(
     "USA GBR CAN IND DEU FRA ESP AUS NLD POL BRA MEX SRB ROU JPN CHN PRT UKR TUR ITA SWE CHE AUT BEL IRL ISR SGP PHL "
-    "UAE KOR NZL ZAF RSA KSA CZE HUN BGR GRC DNK NOR FIN EGY ARG CHL COL PER VNM THA MYS IDN".split()
+    "UAE TWN HKG NGA KEN PAK BGD LKA KOR NZL ZAF RSA KSA CZE HUN BGR GRC DNK NOR FIN EGY ARG CHL COL PER VNM THA MYS IDN".split()
 )
 _NOT_ISO3 = frozenset("AND ARE CAT PER COM CUB MAR".split())
 _PLAIN_CODES = frozenset(("us", "usa", "uk", "uae", "eu"))  # places in a title, whatever stands around them

@@ -51,7 +51,7 @@ class Pay:
 
 def pay_in(text: str) -> Pay | None:
     """Return the first pay that `text` writes in its first 1,000 characters, None when it writes none."""
-    raw = text[:1_000]
+    raw = _RAND.sub("ZAR ", text[:1_000])
     if not any(char.isdigit() for char in raw):
         return None
     folded = _PLAN.sub(" plan ", fold_words(raw))
@@ -126,7 +126,7 @@ _AHEAD = re.compile(
     r"(?P<hour>hourly|stundenlohn)|(?P<day>tjm|tagessatz|da(?:y|ily) rate)|(?P<week>weekly)|(?P<month>monthly|monatsgehalt)"
     r"|(?P<year>annual|yearly|jahresgehalt|per annum)"
 )
-_BETWEEN = re.compile(r"[-–—−~/→]|to|bis|a|al|ate|do|hasta|jusqu'a|tot|til|till|until")
+_BETWEEN = re.compile(r"[-–—−~〜/→]|to|bis|a|al|ate|do|hasta|jusqu'a|tot|til|till|until")
 _BOTH = ("between ", "zwischen ", "entre ", "tra ")
 _OPEN = re.compile(
     r"(?:(?<![a-z])(?:(?P<top>up to|upto|bis zu|bis|max\.?|maximum|jusqu'a|hasta|ate|fino a|tot|upp till|op til|do|under)"
@@ -139,10 +139,11 @@ _UNPAID_BEFORE = re.compile(
     r"|win|won|saved?|saving|process(?:ing|ed)|grant|invested)(?: (?:of|up to|at|is|over))*:? ?$"
 )
 _UNPAID_AFTER = re.compile(
-    r"[ -]?(?:(?!base|plus|and|with|und|et|incl|or|per)[a-z]{2,12}[ -])?(?:series|pre-?seed|seed (?:round|stage)|raised?|round"
+    r"[ -]?(?:(?!base|plus|and|with|und|et|incl|or|per)[a-z]{2,12}[ -]){0,2}(?:series|pre-?seed|seed (?:round|stage)|raised?|round"
     r"|fund(?:ing|ed)|valuation|valued|revenue|arr|mrr|aum|gmv|budget(?! analyst)|compan(?:y|ies)|startups?|bonus(?:es)?|rsus?"
     r"|sign[ -]?on|signing|referral|relocation|prize|bounty|scholarship|credits|stock|off|discount|debt)(?![a-z])"
 )
+_RAND = re.compile(r"(?<!\w)R ?(?=\d{1,3}(?:[ ,]\d{3})+(?!\d))")  # one letter, so only before parted thousands
 _PLAN = re.compile(r"(?<![\w.,$€£])40[13] ?(?:\([kb]\)|[kb](?!\w))")  # for retirement
 _COUNTED = re.compile(r"[ -]?(?:hours?|hrs|years?|yrs|days|weeks|months|jahre|ans|words|users|employees)\b")
 _PLAUSIBLE = (300, 5_000_000)  # euros a year

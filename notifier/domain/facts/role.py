@@ -58,12 +58,12 @@ _WORDS = any_word(
         manager*; mgr; director*; diretor*; direktor*; directeur*; directrice; head; vp of|engineering|product; chief;
         vice president of; cio; ciso; leit*; abteilungsleit*; responsable*; gerente*; jefe; kierownik; supervisor*""",
         "fullstack": "full stack*; fullstak; mern; mean stack",
-        "backend": "backend*; back end; server side; serverseitig*",
-        "frontend": "frontend*; front end; fronetend; client side; ui; ux; user interface",
+        "backend": "backend*; back end; server side; serverseitig*; бэкенд*; бекенд*; 백엔드; バックエンド; 后端",
+        "frontend": "фронтенд*; 프론트엔드; フロントエンド; 前端; frontend*; front end; fronetend; client side; ui; ux; user interface",
         "mobile": "mobile; android; ios; macos; react native; flutter; swiftui; swift developer*; mobil; moviles; xamarin",
         "qa": """
         qa; sqa; qe; validation; verification; v&v; quality; test; tests; testing; testautomat*; softwaretest*; sdet*;
-        qualitatssicherung; pruebas; testes; testow*""",
+        qualitatssicherung; тестировани*; тестировщик*; pruebas; testes; testow*""",
         "tester": "tester*; testeur*; testeuse*; testmanag*; testledare",
         "security": """
         security; cyber; cybersecurity; cyber|information security; information assurance; cybersecurite; infosec; iam;
@@ -120,7 +120,7 @@ _WORDS = any_word(
         "vague": "design; field; service; support; project; process",
         "maker": """
         engineer*; eng; dev; devs; developer*; developper*; developpeu*; deweloper*; programmer*; programmator*;
-        programmeu*; programist*; programator*; programador*; coder*; swe; swes; sde; sdes; entwickl*; desarrollador*;
+        programmeu*; programist*; programator*; programador*; dezvoltator*; разработчик*; программист*; 개발자; 開発者; 工程师; coder*; swe; swes; sde; sdes; entwickl*; desarrollador*;
         desenvolvedor*; sviluppat*; ontwikkel*; vyvojar*; utveckl*; udvikl*; utvikl*; kehitta*; fejleszto*; gelistirici*;
         craftsman; craftsperson; of technical staff; tech|technical|software|dev lead*; lead dev; referent technique;
         разработчик*; программист*""",

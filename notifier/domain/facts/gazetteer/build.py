@@ -19,11 +19,11 @@ from notifier.domain.facts.places import DATA, Quality, name_key
 LANGUAGES = (
     "en de es fr it pt nl pl cs sk sv da nb fi hu ro bg hr sr sl uk ru tr el he ar hi ja ko zh vi id".split()
 )
-MANY_NAMES = 100_000  # people: below, a city is known by its own name only
+MANY_NAMES = 130_000  # people: below, a city is known by its own name only
 FOREIGN_NAMES = 50_000  # people: below, not in other scripts either
 COMMON = 100_000  # people: such a city is offered for a prefix of two letters, and for a typing error
 STATES_BEFORE_CITIES = frozenset(("US", "CA", "AU"))  # "Oklahoma" is the state
-PARTS_ARE_WRITTEN = frozenset(("FR", "IT", "ES", "GB", "BE"))
+PARTS_ARE_WRITTEN = frozenset(("FR", "IT", "ES", "GB", "BE", "IE"))
 
 
 def main() -> None:
@@ -129,6 +129,10 @@ def _spellings(own: str, country: str) -> Iterable[str]:
     """Yield how a city's name is written without its umlauts, and with its Saint, Fort or Mount short or long."""
     if country in ("DE", "AT", "CH"):
         yield own.replace("ü", "ue").replace("ö", "oe").replace("ä", "ae").replace("Ü", "Ue")
+    if country in ("TW", "PH", "VN", "KR", "JP") and not own.endswith("City"):
+        yield f"{own} City"
+    if own.startswith("Sankt "):
+        yield "St " + own[6:]
     if own.startswith("St. "):
         yield "Saint " + own[4:]
     elif own.startswith("Saint "):
