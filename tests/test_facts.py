@@ -36,11 +36,23 @@ def scored(rows: list[Row]) -> Score:
         ("titles", {"seniority": 0.98, "role": 0.98, "skills": 0.97}),
         ("traps", {"skills": 0.9}),
         ("pays", {"salary": 23 / 24}),
+        (
+            "rows",
+            {
+                "countries": 0.98,
+                "cities": 0.97,
+                "regions": 0.97,
+                "remote": 0.99,
+                "seniority": 0.98,
+                "role": 0.98,
+            },
+        ),
     ],
 )
 def test_invented_rows_are_understood(sample: str, goals: Mapping[str, float]) -> None:
     """Awkward places, titles of the whole field, words that are no skills, pays: as labelled by hand."""
-    found = scored([*rows_of(SAMPLES / f"{sample}.jsonl"), *rows_of(SAMPLES / f"{sample}2.jsonl")])
+    # Three people's work, one after the other: each saw what went wrong before only through the rules.
+    found = scored([row for file in sorted(SAMPLES.glob(f"{sample}*.jsonl")) for row in rows_of(file)])
 
     assert {name: found.share(name) for name, goal in goals.items() if found.share(name) < goal} == {}
     assert found.skills_f1 >= 0.93

@@ -110,7 +110,9 @@ def _best(group: Sequence[Mention], votes: Counter[str]) -> list[Candidate | Non
         for it in _worth_trying(group, n):
             worth = it.worth + voted(it)
             if not mention.is_alone:
-                worth -= _AMONG_STRANGERS[it.place.kind] - (0 if mention.key.isascii() else _IN_ITS_OWN_SCRIPT)
+                worth -= _AMONG_STRANGERS[it.place.kind] - (
+                    0 if mention.key.isascii() else _IN_ITS_OWN_SCRIPT
+                )
             fits: dict[tuple[int, int], float] = {}  # the beam's paths share most of their choices
             for path in beam:
                 score, earlier, back = path.score + worth, path, 1
@@ -211,8 +213,11 @@ def _fit(before: Mention, one: Candidate, after: Mention, two: Candidate, back: 
             return -0.8  # the code stays, and the city goes, see `_agreeing`
         return -1.5 if back == 1 and city.population < FAMOUS else 0.2
     if PlaceKind.COUNTRY in kinds:
-        if before.item != after.item and PlaceKind.REGION in kinds and two.is_code:
-            return 0.0  # "US/CA" is two countries
+        if PlaceKind.REGION in kinds and two.is_code:
+            if before.item != after.item:
+                return 0.0  # "US/CA" is two countries
+            if b.kind is PlaceKind.COUNTRY:
+                return 1.2 * near  # "Ontario, CA" is the city in California
         return 2.5 * near
     if kinds == {PlaceKind.REGION}:
         return 0.2
@@ -255,7 +260,24 @@ def _agreeing(group: Sequence[Mention], path: Sequence[Candidate | None]) -> Ite
             continue
         if n and _is_quarter(meant[n - 1], (mention, it)):
             continue
-        yield mention, it.place
+        if it.place.kind is PlaceKind.CITY and (state := _state_behind(group, mention, it.place, path)):
+            yield state
+        else:
+            yield mention, it.place
+
+
+def _state_behind(
+    group: Sequence[Mention], mention: Mention, city: Place, path: Sequence[Candidate | None]
+) -> tuple[Mention, Place] | None:
+    """Return the state of the USA whose code stands behind a city of another land: "Delhi, NY".
+
+    The code fitted no better than as a code of nothing, so the city is a namesake we do not know.
+    """
+    n = next(n for n, other in enumerate(group) if other is mention) + 1
+    if n == len(group) or path[n] is not None or group[n].item != mention.item or city.country == "US":
+        return None
+    code = group[n].candidates[0]
+    return (group[n], code.place) if code.is_code and code.place.id.startswith("US-") else None
 
 
 def _is_quarter(before: tuple[Mention, Candidate], of: tuple[Mention, Candidate]) -> bool:

@@ -143,7 +143,9 @@ _UNPAID_AFTER = re.compile(
     r"|fund(?:ing|ed)|valuation|valued|revenue|arr|mrr|aum|gmv|budget(?! analyst)|compan(?:y|ies)|startups?|bonus(?:es)?|rsus?"
     r"|sign[ -]?on|signing|referral|relocation|prize|bounty|scholarship|credits|stock|off|discount|debt)(?![a-z])"
 )
-_RAND = re.compile(r"(?<!\w)R ?(?=\d{1,3}(?:[ ,]\d{3})+(?!\d))")  # one letter, so only before parted thousands
+_RAND = re.compile(
+    r"(?<!\w)R ?(?=\d{1,3}(?:[ ,]\d{3})+(?!\d))"
+)  # one letter, so only before parted thousands
 _PLAN = re.compile(r"(?<![\w.,$€£])40[13] ?(?:\([kb]\)|[kb](?!\w))")  # for retirement
 _COUNTED = re.compile(r"[ -]?(?:hours?|hrs|years?|yrs|days|weeks|months|jahre|ans|words|users|employees)\b")
 _PLAUSIBLE = (300, 5_000_000)  # euros a year

@@ -103,6 +103,8 @@ _WORD = re.compile(rf"(?<!{_LETTER})(?:[a-z]+|[0-9]+)")
 _BEGIN = re.compile(rf"(?<!{_LETTER})")
 _END = re.compile(rf"(?!{_LETTER}|\+\+|#)")
 _END_OR_VERSION = re.compile(rf"(?:[0-9]+(?:\.[0-9]+)*[a-z]?)?(?!{_LETTER}|\+\+|#)")  # Java8, Oracle12c
+_DENIED = re.compile(r"(?<![a-z])(?:no|not|non|without|keine?|ohne|sin|sans) $")  # "Kotlin (no Java)"
+_TRADE = re.compile(r"(?i)(?<=[a-z+#])(?=entwickler|programmierer)")  # "Pythonentwickler" names Python
 _BLANK = re.compile(r"[\s_]+|(?<=\w)-(?=\w)")
 _BETWEEN = re.compile(r"[ ./'-]+")
 _ACCENT = re.compile("[\u0300-\u036f]+")
@@ -114,7 +116,7 @@ def _plain(text: str) -> str:
     """Return `text` without accents; blanks, underscores and hyphens inside words become one blank."""
     if not text.isascii():
         text = _ACCENT.sub("", unicodedata.normalize("NFKD", text.translate(_ALIKE)))
-    return _BLANK.sub(" ", text)
+    return _BLANK.sub(" ", _TRADE.sub(" ", text))
 
 
 def _squeezed(word: str) -> str:
@@ -172,7 +174,11 @@ def skills_in(text: str) -> tuple[str, ...]:
             if begin < read_to or not lower.startswith(form.text, begin):
                 continue
             written = any_case or form.exact in ("", plain[begin:end])
-            if not written or not _stands_alone(lower, begin, end):
+            if (
+                not written
+                or not _stands_alone(lower, begin, end)
+                or _DENIED.search(lower, max(0, begin - 9), begin)
+            ):
                 continue
             if form.doubtful and form.skill.id not in found:
                 doubts += 1
