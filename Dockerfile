@@ -1,6 +1,6 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
+COPY pyproject.toml setup.py constraints.txt README.md LICENSE NOTICE ./
 COPY notifier ./notifier
 RUN python -m venv /opt/notifier \
     && /opt/notifier/bin/pip install --no-cache-dir --constraint constraints.txt ".[postgres]"

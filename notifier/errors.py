@@ -47,6 +47,7 @@ class AmbiguousPlace(BadQuery):
     """
 
     def __init__(self, word: str, choices: Sequence[tuple[str, str]]) -> None:
+        self.word = word
         self.choices = choices
         listed = " · ".join(f'{label}: "{words}"' for label, words in choices)
         super().__init__("query-which-place", word=word, choices=listed, example=choices[-1][1])

@@ -149,3 +149,33 @@ def test_run_answers_pushes_refuses_a_second_copy_and_ends_in_order(home: Path) 
     assert running.returncode == 0
     assert time.monotonic() - start < 10
     assert "Python dev 10002" not in rest.replace(said, "").split("/why")[-1]
+
+
+def test_stats_beside_run_say_what_it_has_done(home: Path) -> None:
+    assert json.loads(notifier(home, "stats", "--json").stdout)["running"] is None
+    notifier(home, "sources", "add", "list.md")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "notifier", "run"],
+        cwd=home,
+        env=environment(NOTIFIER_COLLECT_EVERY="1s", NOTIFIER_LOG_FORMAT="json"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    first = json.loads(running.stderr.readline())
+    beside = json.loads(notifier(home, "stats", "--json").stdout)
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=10)
+
+    after = json.loads(notifier(home, "stats", "--json").stdout)
+
+    assert (first["logger"], first["message"]) == ("notifier.services.collect", "source collected")
+    assert beside["running"]["fetches"].keys() == {"ok", "failed"}
+    assert after["running"]["fetches"]["ok"] >= 1
+    assert after["running"]["fetches"]["failed"] == 0
+    assert after["running"]["deliveries"].keys() >= {"sent", "rejected", "uncertain", "raised"}
+    assert after["running"]["loop_lag_seconds"]["longest"] >= after["running"]["loop_lag_seconds"]["last"]
+    assert (after["waiting"], after["oldest_waiting_seconds"], after["dead"]) == (0, None, 0)
+    assert "fetches" in notifier(home, "stats").stdout

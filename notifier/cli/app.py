@@ -3,24 +3,27 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
-import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifier import sources as source_kinds
-from notifier.chat import markdown
-from notifier.chat.console import ConsoleMessenger
-from notifier.chat.console.messenger import NAME as CONSOLE
+from notifier.chat.console import NAME as CONSOLE
 from notifier.cli.settings import Settings
-from notifier.domain.ports import Recipient
-from notifier.services import housekeeping
-from notifier.services.collect import Collected, Collector
-from notifier.services.commands import Caller, answer
-from notifier.services.commands.declared import said
+from notifier.cli.talk import OPERATOR, YOU, Talk, language
+from notifier.domain.ports import Messenger
+from notifier.domain.texts import text
+from notifier.errors import NotifierError
+from notifier.services import counters, housekeeping, publish
+from notifier.services.collect import Collector
+from notifier.services.commands import Caller
+from notifier.services.conversation import Conversation
+from notifier.services.counters import Counted, Counters
 from notifier.services.deliver import Deliverer
+from notifier.services.operators import Operators
 from notifier.sources.http import Fetcher
 from notifier.store import outbox
 from notifier.store.database import Database
@@ -28,10 +31,12 @@ from notifier.store.subscriptions import Defaults
 
 log = logging.getLogger(__name__)
 
+Tick = Callable[[], Awaitable[object]]
+
 COLLECT_TICK = timedelta(minutes=1)
 DELIVER_TICK = timedelta(seconds=2)
+BEAT_TICK = timedelta(seconds=10)
 HOUSE_TICK = timedelta(hours=1)
-YOU = "you"  # the one chat of the console
 
 
 def utc_now() -> datetime:
@@ -61,16 +66,39 @@ def collector(db: Database, settings: Settings, fetcher: Fetcher) -> Collector:
     )
 
 
+def operators_of(settings: Settings, platforms: Collection[str]) -> list[tuple[str, str]]:
+    """Return (platform, user id) of each operator; without a token the terminal is the operator's."""
+    admins = [(platform, user) for platform, _, user in (admin.partition(":") for admin in settings.admins)]
+    if CONSOLE in platforms and not any(platform == CONSOLE for platform, _ in admins):
+        admins.append((CONSOLE, YOU))
+    return admins
+
+
 class App:
     """`notifier run`: ticks that look, a console that listens, and an orderly end."""
 
     def __init__(self, db: Database, settings: Settings, write: Callable[[str], object] = print) -> None:
         self._db = db
         self._settings = settings
-        self._write = write
-        self._messenger = ConsoleMessenger(write)
+        self._locale = language(os.environ)
+        conversation = Conversation(
+            db=db, operators=(*settings.admins, OPERATOR), by_list=settings.access == "list"
+        )
+        self._talk = Talk(conversation, lambda: console_caller(settings, YOU, self._locale), write)
+        self._counters = Counters(since=utc_now())
+        messengers: dict[str, Messenger] = {CONSOLE: self._talk.messenger}
         self._deliverer = Deliverer(
-            db, {CONSOLE: self._messenger}, utc_now, resend=settings.on_uncertain == "resend"
+            db,
+            {name: Counted(messenger, self._counters) for name, messenger in messengers.items()},
+            utc_now,
+            resend=settings.on_uncertain == "resend",
+        )
+        self._operators = Operators(
+            db,
+            messengers,
+            operators_of(settings, messengers),
+            stopped=self._deliverer.stopped,
+            counters=self._counters,
         )
         self._stop = asyncio.Event()
 
@@ -85,31 +113,30 @@ class App:
 
             async def collect() -> None:
                 for collected in await reading.collect(utc_now):
-                    if collected.trouble:
-                        await self._tell_operators(collected)
+                    self._counters.fetched(ok=not collected.trouble)
                 await self._deliverer.deliver()
+                await self._republish()
 
             scheduler = self._scheduler(collect)
             scheduler.start()
             typed = asyncio.create_task(self._converse())
+            watching = asyncio.create_task(self._counters.watch_loop())
             await self._stop.wait()
             scheduler.pause()
             self._deliverer.stop()
             typed.cancel()
-            running = [
-                task
-                for task in asyncio.all_tasks()
-                if task is not asyncio.current_task() and task is not typed
-            ]
+            watching.cancel()
+            running = asyncio.all_tasks() - {asyncio.current_task(), typed, watching}
             if running:
                 # A reading that is not recorded is read again; a message in flight must be noted.
                 await asyncio.wait(running, timeout=8)
             scheduler.shutdown(wait=False)
             with contextlib.suppress(asyncio.CancelledError):
                 await typed
+        await self._guarded("beat", self._beat)()  # the last figures
         log.info("stopped")
 
-    def _scheduler(self, collect: Callable[[], object]) -> AsyncIOScheduler:
+    def _scheduler(self, collect: Tick) -> AsyncIOScheduler:
         """Ticks that only say "look now"; what is due is in the rows.
 
         Intervals in UTC: a cron trigger skips or doubles days when clocks change. No grace time:
@@ -119,30 +146,55 @@ class App:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         every = min(COLLECT_TICK, self._settings.collect_every)
-        ticks = ((collect, every), (self._deliverer.deliver, DELIVER_TICK), (self._keep_house, HOUSE_TICK))
-        for tick, interval in ticks:
-            scheduler.add_job(tick, "interval", seconds=interval.total_seconds(), next_run_time=utc_now())
-        scheduler.add_job(self._beat, "interval", seconds=10, next_run_time=utc_now())
+        ticks: tuple[tuple[str, Tick, timedelta], ...] = (
+            ("collect", collect, every),
+            ("deliver", self._deliverer.deliver, DELIVER_TICK),
+            ("beat", self._beat, BEAT_TICK),
+            ("operators", self._tell_operators, every),
+            ("house", self._keep_house, HOUSE_TICK),
+        )
+        for name, tick, interval in ticks:
+            scheduler.add_job(
+                self._guarded(name, tick),
+                "interval",
+                seconds=interval.total_seconds(),
+                next_run_time=utc_now(),
+            )
         return scheduler
 
-    async def _tell_operators(self, collected: Collected) -> None:
-        """Say that a list is not trusted, once per cause and day, to who runs this notifier."""
-        cause = f"{collected.source}: {collected.trouble}"
-        if not await self._db.run(housekeeping.first_today, cause, utc_now()):
+    def _guarded(self, name: str, tick: Tick) -> Tick:
+        """Return the tick such that its failing is logged, and told when it was the disk or the database."""
+
+        async def run() -> None:
+            try:
+                await tick()
+            except Exception as error:
+                await self._operators.failed(name, error, utc_now())
+
+        return run
+
+    async def _tell_operators(self) -> None:
+        await self._operators.tell(utc_now())
+
+    async def _republish(self) -> None:
+        """Write the lists back once a day, from what was just read; a failure is tried again."""
+        folder = self._settings.publish_dir
+        if folder is None:
             return
-        notice = said("operator-source", "en", source=collected.source, reason=collected.trouble)
-        # Without a token the terminal is the operator's.
-        admins = [
-            admin.partition(":")[2] for admin in self._settings.admins if admin.startswith(CONSOLE)
-        ] or [YOU]
-        for address in admins:
-            await self._messenger.send(Recipient(address=address), notice, cause)
+        try:
+            written = await publish.republish(self._db, folder, utc_now())
+        except NotifierError as error:
+            if await self._db.run(housekeeping.first_today, f"publish: {error}", utc_now()):
+                log.warning("lists not published", extra={"reason": str(error)})
+            return
+        if written:
+            log.info("lists published", extra={"jobs": written[0].jobs, "files": len(written)})
 
     async def _keep_house(self) -> None:
         await self._db.run(housekeeping.purge, utc_now(), self._settings.retention)
 
     async def _beat(self) -> None:
-        await self._db.run(housekeeping.beat, utc_now())
+        await self._db.run(counters.keep, self._counters, utc_now())
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -150,21 +202,18 @@ class App:
             loop.add_signal_handler(name, self._stop.set)
 
     async def _converse(self) -> None:
-        """Answer what is typed, line by line; the end of input is not the end of the bot."""
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader()
-        try:
-            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        except (ValueError, OSError):  # no terminal and no pipe, as under a service manager
-            return
-        self._write('notifier listens here: no token is set. Type "help", or "subscribe python remote".')
-        while line := (await reader.readline()).decode(errors="replace").strip() or not reader.at_eof():
-            if isinstance(line, str):
-                document = await self._db.run(answer, console_caller(self._settings), line)
-                self._write(markdown.render(document))
-                await self._deliverer.deliver()
+        """Answer what is typed, line by line; the end of a pipe is not the end of the bot."""
+        if await self._talk.run(text("console-listens", self._locale), self._deliverer.deliver):
+            self._stop.set()
 
 
-def console_caller(settings: Settings) -> Caller:
+def console_caller(settings: Settings, name: str, locale: str) -> Caller:
     """Return who types at the terminal."""
-    return Caller(platform=CONSOLE, address=YOU, user_id=YOU, now=utc_now(), defaults=defaults(settings))
+    return Caller(
+        platform=CONSOLE,
+        address=name,
+        user_id=name,
+        now=utc_now(),
+        locale=locale,
+        defaults=defaults(settings),
+    )

@@ -5,6 +5,7 @@ import asyncio
 import dataclasses
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from notifier import __version__
+from notifier.cli import logs
+from notifier.domain.redact import keep_secret, redacted, redacted_value
 from notifier.domain.texts import text
-from notifier.errors import NotifierError, OperatorError, UserError
+from notifier.errors import DatabaseInUse, NotifierError, OperatorError, UserError
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -23,30 +26,47 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {redacted(message)} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    asked = _parser().parse_args(arguments)
+    logs.install()
     logging.getLogger().addHandler(logging.NullHandler())
+    asked = _parser().parse_args(arguments)
     run: Run = asked.run
     try:
         return run(asked)
     except UserError as error:
-        print(f"notifier: {text(error.message_id, **error.values)}", file=sys.stderr)
-        return 2
-    except OperatorError as error:
-        print(f"notifier: {error}", file=sys.stderr)
-        return 1
+        return _complain(text(error.message_id, **error.values), 2)
     except NotifierError as error:
-        print(f"notifier: {error}", file=sys.stderr)
-        return 1
+        return _complain(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `notifier jobs | head`
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if (outage := _outage(error)) is None:
+            raise
+        return _complain(outage)
+
+
+def _complain(reason: str, status: int = 1) -> int:
+    """Say what went wrong in one line, and return the exit status."""
+    print(f"notifier: {redacted(reason)}", file=sys.stderr)
+    return status
+
+
+def _outage(error: Exception) -> str | None:
+    """Return in one line that the disk or the database refuses; None for every other error."""
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    if isinstance(error, OperationalError):
+        return f"the database refuses: {' '.join(str(error.orig).split())}"
+    if isinstance(error, ArgumentError):
+        return "NOTIFIER_DATABASE_URL is no address of a database; see .env.example"
+    return str(error) if isinstance(error, OSError) else None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     add("demo", _demo, "show the main job on bundled lists: no token, no network", "demo")
     made = add("run", _run, "collect, deliver and answer; on the console when no token is set", "run")
     made.add_argument("--no-migrate", action="store_true", help="refuse to start on an older schema")
+    made = add("chat", _chat, "talk to the bot in the terminal, beside a running `run` or alone", "chat")
+    made.add_argument(
+        "--as", dest="name", default="you", metavar="NAME", help="another chat than yours, and no operator"
+    )
     made = add("collect", _collect, "read the due (or named) lists once", "collect awesome-backend-jobs")
     made.add_argument("name", nargs="*", help="a source")
     _add_replay(add)
@@ -71,10 +95,34 @@ def _parser() -> argparse.ArgumentParser:
     made = add("digest", _digest, "print the digest of now", "digest python in:berlin,remote")
     made.add_argument("query", nargs="*")
     made.add_argument("--json", action="store_true")
+    made = add(
+        "publish",
+        _publish,
+        "write the lists that allow it back as Markdown: README.md, a folder per view, archive/DATE.md",
+        "publish public --view python=python --view remote-eu='remote in:eu'",
+    )
+    made.add_argument("folder", type=Path, metavar="DIR", help="made when missing; only pages are replaced")
+    made.add_argument(
+        "--view",
+        action="append",
+        default=[],
+        metavar="NAME=QUERY",
+        help="a page of its own in DIR/NAME (letters, digits, hyphens); `run` writes it daily from then on",
+    )
     add("facts", _facts, "what is understood of each row (JSON Lines in and out)", "facts < rows.jsonl")
     add("match", _match, "does a job fit a wish, and why (JSON Lines in and out)", "match < pairs.jsonl")
     _add_sources(add)
     add("migrate", _migrate, "bring the database up to date", "migrate")
+    made = add("backup", _backup, "write the whole store to one file, while `run` works", "backup store.zip")
+    made.add_argument(
+        "file", type=Path, metavar="FILE", help="a zip of JSON Lines, the same for every engine"
+    )
+    made.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    made = add(
+        "restore", _restore, "fill the database with what a backup holds", "restore store.zip --replace"
+    )
+    made.add_argument("file", type=Path, metavar="FILE", help="what `notifier backup` wrote, on any engine")
+    made.add_argument("--replace", action="store_true", help="remove all that the database holds now")
     made = add("doctor", _doctor, "look at the whole set-up and say what to do", "doctor --json")
     made.add_argument("--live", action="store_true", help="only whether a running notifier still ticks")
     made.add_argument("--json", action="store_true")
@@ -120,6 +168,8 @@ def _add_sources(add: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("url", help="a URL, a file, or a GitHub repository")
     made.add_argument("--name")
     made.add_argument("--yes", action="store_true", help="do not ask, and do not read it first")
+    made.add_argument("--republish", action="store_true", help="its terms allow `notifier publish`")
+    made.add_argument("--attribution", default="", metavar="TEXT", help="a sentence that its terms ask for")
     made = verb("test", _sources_test, "print what a list yields; nothing is stored", "test README.md --json")
     made.add_argument("url", metavar="URL-or-FILE")
     made.add_argument("--json", action="store_true")
@@ -135,10 +185,10 @@ def _add_sources(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _settings() -> Any:
-    from notifier.cli import logs
     from notifier.cli.settings import load_settings, unknown_settings
 
     settings = load_settings()
+    keep_secret(*settings.secrets())
     logs.configure(settings.log_level, settings.log_format)
     for line in unknown_settings():
         print(f"notifier: {line}", file=sys.stderr)
@@ -176,6 +226,27 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _chat(asked: argparse.Namespace) -> int:
+    from notifier.cli.chat import chat
+    from notifier.store.database import Database, prepared
+
+    if not re.fullmatch(r"[\w.-]{1,64}", asked.name):
+        return _complain(f'--as: "{asked.name}" is no name; use letters, digits, dots and hyphens', 2)
+    settings = _quiet_settings()
+    db = Database(settings.database_url)
+    try:
+        owner = True
+        try:
+            db.own()
+        except DatabaseInUse:
+            owner = False
+        prepared(db, migrate=owner)
+        asyncio.run(chat(db, settings, asked.name, lambda words: print(words, flush=True), owner=owner))
+    finally:
+        db.close()
+    return 0
+
+
 def _collect(asked: argparse.Namespace) -> int:
     from notifier.cli.app import collector, utc_now
     from notifier.sources.http import Fetcher
@@ -192,7 +263,7 @@ def _collect(asked: argparse.Namespace) -> int:
             async with Fetcher(allow_private=settings.allow_private_sources) as fetcher:
                 found = await collector(db, settings, fetcher).collect(utc_now, asked.name)
         for one in found:
-            trouble = f"; {one.trouble}" if one.trouble else ""
+            trouble = f"; {redacted(one.trouble)}" if one.trouble else ""
             print(
                 f"{one.source}: {one.seen} rows, {one.new} new, {one.owed} owed, {one.closed} closed{trouble}"
             )
@@ -299,6 +370,28 @@ def _digest(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _publish(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import utc_now
+    from notifier.services.publish import publish, views
+    from notifier.store import sources
+    from notifier.store.database import opened
+
+    try:
+        wanted = views(asked.view)
+    except ValueError as error:
+        print(f"notifier: {error}", file=sys.stderr)
+        return 2
+    with opened(_quiet_settings().database_url) as db:
+        written = asyncio.run(publish(db, asked.folder, wanted, utc_now()))
+        allowed = any(row.republish for row in db.call(sources.every))
+    for page in written:
+        print(f"{page.path}: {page.jobs} jobs" + ("" if page.changed else ", unchanged"))
+    if not allowed:
+        hint = "say for which the terms allow it: notifier sources add URL --republish"
+        print(f"no list may be republished; {hint}", file=sys.stderr)
+    return 0
+
+
 def _facts(asked: argparse.Namespace) -> int:
     from notifier.cli.facts import facts_of, stream
 
@@ -323,13 +416,13 @@ def _sources_list(asked: argparse.Namespace) -> int:
         if asked.json:
             shown = row.model_dump(include={"name", "kind", "url", "last_ok_at", "next_fetch_at", "failures"})
             shown |= {"suspect": row.suspect, "paused": row.paused}
-            print(json.dumps(shown, ensure_ascii=False, default=str))
+            print(json.dumps(redacted_value(shown), ensure_ascii=False, default=str))
             continue
         health = (
             f"paused: {row.paused}" if row.paused else f"suspect: {row.suspect}" if row.suspect else "good"
         )
         last = f"{row.last_ok_at:%Y-%m-%d %H:%M}" if row.last_ok_at else "not yet"
-        print(f"{row.name}  {row.url}  last good reading {last}  {health}")
+        print(redacted(f"{row.name}  {row.url}  last good reading {last}  {health}"))
     if not rows:
         print("no sources yet; notifier sources add URL", file=sys.stderr)
     return 0
@@ -345,15 +438,19 @@ def _sources_add(asked: argparse.Namespace) -> int:
     url = asked.url
     if address.is_file(url):
         url = str(address.file_path(url).resolve())
+    elif "@" in url.partition("://")[2].partition("/")[0]:
+        raise OperatorError("an address with a password in it is not read, so it is not kept either")
     if not asked.yes:
         reading = _read(url, settings)
         print(f"{len(reading.postings)} jobs, {len(reading.unread)} rows not understood", file=sys.stderr)
         if not reading.postings and not _agreed("It yields no jobs now. Add it all the same?"):
             return 1
-    name = asked.name or address.default_name(url)
+    secretive = redacted(url) != url  # a key in the address: it is kept to read the list, and not shown
+    name = asked.name or address.default_name(redacted(url))
     with opened(settings.database_url) as db:
-        values: dict[str, Any] = {"home_url": address.home(url)}
+        values: dict[str, Any] = {"home_url": "" if secretive else address.home(url)}
         values["expire_after"] = int(settings.expire_after.total_seconds())
+        values |= {"republish": asked.republish, "attribution": asked.attribution}
         db.call(sources.add, utc_now(), name=name, kind="readme_table", url=url, **values)
     print(
         f"{name} added; it is read with the next tick of `notifier run`, or now by: notifier collect {name}"
@@ -402,7 +499,7 @@ def _sources_test(asked: argparse.Namespace) -> int:
     counts = f"{len(reading.postings)} jobs ({closed} closed), {len(reading.unread)} rows not understood"
     print(counts + (f"; {reading.note}" if reading.note else ""), file=sys.stderr)
     for row in reading.unread:
-        print(f"line {row.line}: {row.reason}: {row.text[:120]}", file=sys.stderr)
+        print(redacted(f"line {row.line}: {row.reason}: {row.text[:120]}"), file=sys.stderr)
     return 0 if reading.postings else 1
 
 
@@ -429,12 +526,9 @@ def _sources_pause(asked: argparse.Namespace) -> int:
 
 def _sources_resume(asked: argparse.Namespace) -> int:
     from notifier.cli.app import utc_now
+    from notifier.store import sources
 
-    def resume(row: Any) -> None:
-        row.paused = row.suspect = row.suspect_since = None
-        row.usual_rows, row.failures, row.next_fetch_at = [], 0, utc_now()
-
-    return _change_source(asked.name, resume)
+    return _change_source(asked.name, lambda row: sources.accept(row, utc_now()))
 
 
 def _sources_remove(asked: argparse.Namespace) -> int:
@@ -485,6 +579,35 @@ def _migrate(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _backup(asked: argparse.Namespace) -> int:
+    from notifier.cli.app import utc_now
+    from notifier.cli.replay import progress_bar
+    from notifier.store import backup
+    from notifier.store.database import Database
+
+    db = Database(_quiet_settings().database_url)
+    try:
+        written = backup.write(db, asked.file, utc_now(), force=asked.force, progress=progress_bar())
+    finally:
+        db.close()
+    print(f"{asked.file}: {written.rows:,} rows of {len(written.tables)} tables")
+    return 0
+
+
+def _restore(asked: argparse.Namespace) -> int:
+    from notifier.cli.replay import progress_bar
+    from notifier.store import backup
+    from notifier.store.database import Database
+
+    db = Database(_quiet_settings().database_url)
+    try:
+        read = backup.restore(db, asked.file, replace=asked.replace, progress=progress_bar())
+    finally:
+        db.close()
+    print(f"{read.rows:,} rows restored, as they were at {read.created_at:%Y-%m-%d %H:%M} UTC")
+    return 0
+
+
 def _derive_again(db: Any) -> int:
     """Bring the facts of stored jobs up to date, with progress when a person is looking."""
     from notifier.store import jobs
@@ -506,28 +629,45 @@ def _doctor(asked: argparse.Namespace) -> int:
     settings = _quiet_settings()
     checks = doctor.live(settings) if asked.live else doctor.everything(settings)
     for check in checks:
-        print(json.dumps(dataclasses.asdict(check), ensure_ascii=False) if asked.json else check.line())
+        shown = redacted_value(dataclasses.asdict(check))
+        print(json.dumps(shown, ensure_ascii=False) if asked.json else redacted(check.line()))
     return 0 if all(check.ok for check in checks) else 1
 
 
 def _stats(asked: argparse.Namespace) -> int:
     from notifier.cli.app import utc_now
     from notifier.domain.facts.skills import skill_name
+    from notifier.services import counters
     from notifier.services.messages import statistics
     from notifier.store import outbox
     from notifier.store.database import opened
 
     with opened(_quiet_settings().database_url) as db:
         figures, waiting = db.call(statistics, utc_now()), db.call(outbox.states)
+        backlog, running = db.call(counters.backlog, utc_now()).figures(), db.call(counters.kept)
     if asked.json:
-        print(json.dumps({**_plain(figures), "deliveries": waiting}, ensure_ascii=False))
+        shown = {**_plain(figures), "deliveries": waiting, **backlog, "running": running}
+        print(json.dumps(shown, ensure_ascii=False))
         return 0
     print(f"open jobs   {figures.open}\nremote      {figures.remote:.0%}\ncompanies   {figures.companies}")
     for trend in figures.trends:
         print(f"  {skill_name(trend.skill):<20} {trend.now:.0%}")
     for state, count in sorted(waiting.items()):
         print(f"deliveries {state}: {count}")
+    oldest = backlog["oldest_waiting_seconds"]
+    print(f"waiting     {backlog['waiting']}" + (f", the oldest for {oldest:.0f} s" if oldest else ""))
+    print(f"dead        {backlog['dead']}")
+    if running is not None:
+        lag = running["loop_lag_seconds"]
+        print(f"run         since {running['since'][:16]}, last heard of {running['at'][:19]} (UTC)")
+        print(f"fetches     {_counts(running['fetches'])}\nanswers     {_counts(running['deliveries'])}")
+        print(f"loop lag    {lag['last']} s, at most {lag['longest']} s")
     return 0
+
+
+def _counts(counts: dict[str, int]) -> str:
+    """Return counters as words; those of trouble only where there was any."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none yet"
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
@@ -130,6 +131,28 @@ class Settings(BaseSettings):
                 except OSError as error:
                     raise ValueError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {file}") from error
         return {name: value for name, value in values.items() if value != ""}
+
+    def secrets(self) -> list[str]:
+        """Return what must never be shown: tokens, the webhook's secret, the database's password."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        tokens = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return [*tokens, *_passwords(self.database_url)]
+
+
+def _passwords(url: str) -> list[str]:
+    """Return every reading of the password in a database's URL; none that is an everyday word.
+
+    One that holds an @ should be written %40. Who forgets it sees its end in errors as part of the host.
+    """
+    found = re.match(r"[^:]+://([^:/@]*):([^@]*)@(.*)", url)
+    if found is None:
+        return [unquote(value) for value in re.findall(r"[?&]password=([^&#]+)", url)]
+    user, password, rest = found.groups()
+    end = re.split(r"[/?]", rest)[0].rpartition("@")[0]
+    database = rest.rpartition("/")[2].partition("?")[0]
+    everyday = {"", user, database, "notifier", "postgres", "postgresql", "password"}
+    readings = {password, unquote(password), *([end, f"{password}@{end}"] if end else [])}
+    return sorted(readings - everyday)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -171,9 +171,9 @@ def _trend(trend: Trend) -> str:
     return f"{skill_name(trend.skill)} {now} % {change}"
 
 
-def items(openings: Sequence[Opening], locale: str) -> list[Block]:
-    """Return jobs as the items of a list."""
-    return list(_items([Entry(job) for job in openings], locale, start=1))
+def items(openings: Sequence[Opening], locale: str, *, start: int = 1) -> list[Block]:
+    """Return jobs as the items of a list, numbered from `start`."""
+    return list(_items([Entry(job) for job in openings], locale, start=start))
 
 
 # -- one job ------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def _actions(job: Opening, locale: str, *, shared: bool) -> Iterator[Action]:
     link = safe_link(job.url)
     if link and job.closed_at is None:
         yield Action(text("apply", locale), url=link)
-    for name in ("why",) if shared else ("save", "applied", "hide", "mute", "why"):
+    for name in ("save", "why") if shared else ("save", "applied", "hide", "mute", "why"):
         yield Action(text(name, locale), command=f"{name} {job.id}")
 
 
@@ -288,7 +288,7 @@ def _items(entries: Sequence[Entry], locale: str, *, start: int) -> Iterator[Blo
         if len(jobs) > 1:
             spans.append(Span(_DOT + text("openings-alike", locale, count=len(jobs))))
         spans += [Span("\n"), *_facts(job, locale)]
-        yield Block(tuple(spans), BlockKind.ITEM, number)
+        yield Block(tuple(spans), BlockKind.ITEM, number, opens=f"job {job.id}")
 
 
 def _sections(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:

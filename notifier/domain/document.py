@@ -39,6 +39,7 @@ class Block:
     spans: tuple[Span, ...]
     kind: BlockKind = BlockKind.TEXT
     number: int | None = None  # shown before an item
+    opens: str = ""  # the command line that shows more of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class File:
     """A file that a document carries."""
 
     name: str
-    content: bytes
+    content: "bytes | Document"  # a document becomes a Markdown file
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """The words people read, by message id and language.
 
-A catalogue is a TOML file: `id = "text {value}"`, or `id.one` and `id.other` chosen by `count`.
+They are written in `locales/LANGUAGE/LC_MESSAGES/notifier.po`, where the msgid is our id and not the English;
+an entry with plural forms, chosen by `count`, has that id as its msgid_plural too. The package is
+built with them compiled to .mo.
 """
 
+import gettext
 import string
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -12,16 +14,39 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 DEFAULT = "en"
+LANGUAGES = ("en", "de", "es")
+
+
+class _Unknown(gettext.NullTranslations):
+    """What stands behind English: gettext would give an unknown id back as if it were the text."""
+
+    def gettext(self, message: str) -> str:
+        raise KeyError(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        raise KeyError(msgid1)
 
 
 @cache
-def catalogue(locale: str) -> Mapping[str, str | Mapping[str, str]]:
-    """Return the catalogue of a language; that of English where we have none."""
-    folder = files("notifier.domain") / "catalogues"
-    file = folder / f"{locale.partition('-')[0].lower()}.toml"
-    if not file.is_file():
-        return catalogue(DEFAULT)
-    return tomllib.loads(file.read_text("utf-8"))
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """Return the texts of one of LANGUAGES; what they lack is said in English."""
+    compiled = files("notifier.domain").joinpath("locales", language, "LC_MESSAGES", "notifier.mo")
+    try:
+        with compiled.open("rb") as file:
+            found = gettext.GNUTranslations(file)
+    except FileNotFoundError as error:
+        error.add_note(
+            "Texts are compiled by `pip install`, or by `pybabel compile` (README: How to add things)."
+        )
+        raise
+    found.add_fallback(_Unknown() if language == DEFAULT else _catalogue(DEFAULT))
+    return found
+
+
+def language_of(locale: str) -> str:
+    """Return the language that we speak to "de-AT", "de_AT" or "de": German; English where we have none."""
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    return language if language in LANGUAGES else DEFAULT
 
 
 class _Formatter(string.Formatter):
@@ -35,18 +60,26 @@ _FORMATTER = _Formatter()
 
 
 def text(message_id: str, locale: str = DEFAULT, /, **values: object) -> str:
-    """Return the words of a message; `count` chooses between one and other. KeyError for an unknown id."""
-    entry = catalogue(locale).get(message_id)
-    if entry is None:
-        entry = catalogue(DEFAULT)[message_id]
-    if not isinstance(entry, str):
-        entry = entry["one" if values.get("count") == 1 else "other"]
-    return _FORMATTER.vformat(entry, (), values)
+    """Return the words of a message; `count` chooses between plural forms. KeyError for an unknown id."""
+    return _FORMATTER.vformat(_words(message_id, locale, values.get("count")), (), values)
+
+
+def _words(message_id: str, locale: str, count: object = None) -> str:
+    catalogue = _catalogue(language_of(locale))
+    if isinstance(count, int):
+        try:
+            return catalogue.ngettext(message_id, message_id, count)
+        except KeyError:
+            pass  # it reads the same for any number
+    return catalogue.gettext(message_id)
 
 
 def has_text(message_id: str) -> bool:
     """Return whether the catalogue has a message of that id."""
-    return message_id in catalogue(DEFAULT)
+    try:
+        return bool(_words(message_id, DEFAULT))
+    except KeyError:
+        return False
 
 
 def day(on: date, locale: str = DEFAULT) -> str:

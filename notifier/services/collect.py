@@ -9,11 +9,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.exc import OperationalError
+
 from notifier.domain.facts.derive import derive
 from notifier.domain.filters import Prepared
 from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
 from notifier.domain.ports import Source
 from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
+from notifier.domain.redact import redacted
 from notifier.errors import SourceError, SourceUnreachable, StaleWishes
 from notifier.services.owing import Owing
 from notifier.store import jobs, sources, subscriptions
@@ -76,17 +79,24 @@ class Collector:
         results = []
         for finished in asyncio.as_completed([fetch(row) for row in rows]):
             row, reading = await finished
-            if isinstance(reading, SourceError):
-                results.append(await self._failed(row, reading, clock()))
-            else:
-                results.append(await self.record(row, reading, clock()))
+            if not isinstance(reading, SourceError):
+                try:
+                    results.append(await self.record(row, reading, clock()))
+                    continue
+                except OperationalError:
+                    raise  # the database's trouble, not this source's
+                except Exception as error:
+                    log.exception("source recording failed", extra={"source": row.name})
+                    reading = SourceUnreachable(f"internal error: {type(error).__name__}")
+            results.append(await self._failed(row, reading, clock()))
         return results
 
     async def _failed(self, row: SourceRow, error: SourceError, now: datetime) -> Collected:
         retry_after = error.retry_after if isinstance(error, SourceUnreachable) else None
-        await self.db.run(sources.failed, row.id, str(error), now, retry_after)
-        log.warning("source failed", extra={"source": row.name, "reason": str(error)})
-        return Collected(row.name, trouble=str(error))
+        reason = redacted(str(error))  # it is stored, and shown
+        await self.db.run(sources.failed, row.id, reason, now, retry_after)
+        log.warning("source failed", extra={"source": row.name, "reason": reason})
+        return Collected(row.name, trouble=reason)
 
     async def record(self, row: SourceRow, reading: Reading, now: datetime) -> Collected:
         """Record one reading of a source: find its news, match them, owe them, chunk by chunk."""

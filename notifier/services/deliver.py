@@ -22,6 +22,7 @@ from notifier.domain.ports import (
     Sent,
     Uncertain,
 )
+from notifier.domain.redact import redacted
 from notifier.services import messages
 from notifier.store import outbox, subscriptions
 from notifier.store.database import Database
@@ -68,6 +69,15 @@ class Deliverer:
         self._stopping = True
 
     async def _drain(self, lane: "_Lane") -> int:
+        if lane.is_draining:  # who does will claim what became due meanwhile
+            return 0
+        lane.is_draining = True
+        try:
+            return await self._drained(lane)
+        finally:
+            lane.is_draining = False
+
+    async def _drained(self, lane: "_Lane") -> int:
         sent = 0
         while not self._stopping and lane.name not in self.stopped:
             if not lane.waiting:
@@ -112,7 +122,7 @@ class Deliverer:
             except Exception as error:
                 # A bug or an outage: this message waits, the others go on.
                 log.exception("message failed", extra={"platform": lane.name, "batch": batch.id})
-                reason = f"{type(error).__name__}: {error}"
+                reason = redacted(f"{type(error).__name__}: {error}")
                 await self._db.run(outbox.failed, batch, reason, self._clock())
                 went = False
             lane.wrote(batch.destination)
@@ -147,13 +157,15 @@ class Deliverer:
             case Moved(address):
                 await self._db.run(outbox.moved, batch, address, now)
             case Gone(reason):
+                reason = redacted(reason)  # it is stored, and shown
                 await self._db.run(subscriptions.retire, batch.destination.id, reason, now)
                 log.info("destination gone", extra={**facts, "reason": reason})
             case Denied(reason):
-                self.stopped[lane.name] = reason
+                reason = self.stopped[lane.name] = redacted(reason)
                 await self._db.run(outbox.release, batch, now)
                 log.error("platform stopped", extra={**facts, "reason": reason})
             case Rejected(reason):
+                reason = redacted(reason)
                 if batch.kind in (DeliveryKind.CLOSED, DeliveryKind.REOPENED):
                     await self._db.run(outbox.bury, batch, reason, now)
                 elif await self._db.run(outbox.rejected, batch, reason, now):
@@ -172,6 +184,7 @@ class _Lane:
         self.name = messenger.name
         self.waiting: deque[tuple[int, list[Batch]]] = deque()
         self.under_way: dict[asyncio.Task[int], int] = {}
+        self.is_draining = False
         self._next_turn = 0.0
         self._ready_at: dict[int, float] = {}
 

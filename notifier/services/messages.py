@@ -11,10 +11,10 @@ from notifier.domain import compose as composer
 from notifier.domain.compose import AveragePay, Digest, Entry, Statistics, Trend, Why
 from notifier.domain.document import Document
 from notifier.domain.facts.pay import A_YEAR, Pay
-from notifier.store import openings
+from notifier.store import openings, outbox
 from notifier.store.database import Database
 from notifier.store.outbox import Batch
-from notifier.store.tables import DeliveryKind, DestinationKind
+from notifier.store.tables import DeliveryKind, Destination, DestinationKind
 
 TRENDS = 5
 FEWEST_PAYS = 5
@@ -48,10 +48,40 @@ def reasons(kept: Sequence[Mapping[str, Any]]) -> list[Why]:
     return [Why(entry["number"], entry["name"], entry["met"]) for entry in kept]
 
 
-def statistics(session: Session, now: datetime) -> Statistics:
-    """Return the lists' figures at `now`, and which skills open jobs name, against seven days before."""
+def shown_again(session: Session, chat: Destination, batch: str, now: datetime) -> Document | None:
+    """Return a message that this chat was sent, composed anew; None for another chat's or one that is gone."""
+    shown = outbox.sent(session, chat, batch)
+    if shown is None:
+        return None
+    entries = [Entry(entry.opening, reasons(entry.why), entry.already_sent) for entry in shown.entries]
+    if shown.digest is None:
+        return composer.grouped(entries, now, chat.locale)
+    return composer.digest(
+        Digest(
+            on=shown.digest.on,
+            zone=chat.zone,
+            entries=entries,
+            statistics=statistics(session, now),
+            next_at=chat.next_digest_at,
+        ),
+        chat.locale,
+    )
+
+
+def skill_counts(session: Session, now: datetime) -> list[tuple[str, int]]:
+    """Return the skills that open jobs name, with how many do, most first."""
     rows = openings.open_facts(session, now)
-    before = openings.open_facts(session, now - TREND_SPAN)
+    counts = Counter(skill for _, facts in rows for skill in facts.get("skills", ()))
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def statistics(session: Session, now: datetime, *, source: str = "") -> Statistics:
+    """Return the figures at `now`, and which skills open jobs name, against seven days before.
+
+    source  the name of one list; "" for all of them
+    """
+    rows = openings.open_facts(session, now, source)
+    before = openings.open_facts(session, now - TREND_SPAN, source)
     shares, past = _shares(rows), _shares(before)
     pays = [Pay.from_json(facts["pay"]) for _, facts in rows if "pay" in facts]
     top = sorted(shares, key=lambda skill: (-shares[skill], skill))[:TRENDS]

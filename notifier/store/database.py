@@ -53,6 +53,7 @@ class Database:
                 self.url,
                 pool_size=_POSTGRES_THREADS,
                 pool_pre_ping=True,
+                hide_parameters=True,  # errors quote them, and they hold addresses and texts of people
                 connect_args={"options": "-c timezone=UTC"},  # times without a zone are UTC
             )
             self._reader = self._writer
@@ -181,7 +182,11 @@ class Database:
         if self.url.database and not Path(self.url.database).absolute().parent.is_dir():
             folder = Path(self.url.database).absolute().parent
             raise OperatorError(f"the folder of the database does not exist: {folder}; create it")
-        engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS})
+        engine = create_engine(
+            self.url,
+            connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+            hide_parameters=True,
+        )
 
         def opened(connection: Any, _record: object) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves, see below

@@ -227,7 +227,10 @@ def leaves_at(source: Source, posting: Posting) -> datetime | None:
     if source.expire_after is None or posting.posted_on is None:
         return None
     midnight = datetime.combine(posting.posted_on, time(), UTC)
-    return midnight + timedelta(seconds=source.expire_after) + timedelta(days=1)
+    try:
+        return midnight + timedelta(seconds=source.expire_after) + timedelta(days=1)
+    except OverflowError:  # a list may write any date
+        return None
 
 
 def record(

@@ -772,6 +772,38 @@ def shown_by(session: Session, batch_id: str) -> tuple[str, Sequence[Opening]]:
     return rows[0].kind if rows else DeliveryKind.DIGEST, [found[job] for job, _ in rows]
 
 
+def drop(session: Session, delivery_id: int, now: datetime) -> bool:
+    """End a dead letter for good; return whether there is one of that id."""
+    return bool(
+        session.execute(
+            update(Delivery)
+            .where(col(Delivery.id) == delivery_id, col(Delivery.state) == DeliveryState.DEAD)
+            .values(state=DeliveryState.ENDED, settled_at=now)
+        ).rowcount  # type: ignore[attr-defined]
+    )
+
+
+def sent(session: Session, chat: Destination, batch_id: str) -> Batch | None:
+    """Return a message of this chat that stands for several jobs, None for another chat's or an unknown one."""
+    query = select(Delivery).where(
+        col(Delivery.batch) == batch_id,
+        col(Delivery.destination_id) == chat.id,
+        col(Delivery.state) == DeliveryState.SENT,
+    )
+    rows = session.execute(query.order_by(col(Delivery.id))).scalars().all()
+    if not rows:
+        return None
+    found = openings.by_id(session, [row.job_id for row in rows])
+    kind = DeliveryKind(rows[0].kind)
+    digest = None
+    pushed: set[int] = set()
+    if kind is DeliveryKind.DIGEST and rows[0].digest_on is not None:
+        digest = DigestPlan(on=rows[0].digest_on)
+        pushed = pushed_jobs(session, chat.id, list(found))
+    entries = [Entry(row.id, found[row.job_id], row.why, row.job_id in pushed) for row in rows]
+    return Batch(id=batch_id, kind=kind, destination=chat, entries=entries, digest=digest)
+
+
 def pushed_jobs(session: Session, destination_id: int, job_ids: Collection[int]) -> set[int]:
     """Return which of these jobs that destination was pushed already."""
     query = select(col(Delivery.job_id)).where(

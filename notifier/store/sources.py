@@ -49,6 +49,12 @@ def due(session: Session, now: datetime, names: Collection[str] = ()) -> Sequenc
     return session.execute(query).scalars().all()
 
 
+def accept(row: Source, now: datetime) -> None:
+    """Read a source again, and take its present length for its usual one."""
+    row.paused = row.suspect = row.suspect_since = None
+    row.usual_rows, row.failures, row.next_fetch_at = [], 0, now
+
+
 def remove(session: Session, name: str) -> bool:
     """Forget a list and what stands on it; its jobs stay. Return whether there was one."""
     source = named(session, name)

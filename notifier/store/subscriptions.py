@@ -4,6 +4,7 @@ Every change of a wish or of a timetable goes through here, since it does three 
 raise the revision that `jobs.record` checks, find the next digest, and move what already waits.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,8 +17,8 @@ from sqlmodel import Session, col
 from notifier.domain.cadence import Cadence, next_digest, quiet_end
 from notifier.domain.filters import CompiledWish, Wish
 from notifier.errors import NotSubscribed, UserError
+from notifier.store.persons import find_or_make
 from notifier.store.tables import (
-    Account,
     Delivery,
     DeliveryKind,
     DeliveryState,
@@ -95,7 +96,8 @@ def revision(session: Session, *, hold: bool = False) -> int:
     return int(value or 0)
 
 
-def _changed(session: Session) -> None:
+def changed(session: Session) -> None:
+    """Note that wishes, or who has them, are others now: what was matched against them is matched again."""
     if session.get(State, _REVISION) is None:
         session.add(State(key=_REVISION, value="0"))
         session.flush()
@@ -144,7 +146,9 @@ def open_destination(
     defaults = defaults or Defaults()
     person_id = None
     if kind is DestinationKind.PRIVATE:
-        person_id = _person(session, platform, user_id or address, now, defaults.zone, locale).id
+        person_id = find_or_make(
+            session, platform, user_id or address, now, zone=defaults.zone, locale=locale
+        ).id
     made = Destination(
         platform=platform,
         address=address,
@@ -163,22 +167,6 @@ def open_destination(
     session.add(made)
     session.flush()
     return made
-
-
-def _person(session: Session, platform: str, user_id: str, now: datetime, zone: str, locale: str) -> Person:
-    query = (
-        select(Person)
-        .join(Account, col(Account.person_id) == col(Person.id))
-        .where(col(Account.platform) == platform, col(Account.user_id) == user_id)
-    )
-    person = session.execute(query).scalar_one_or_none()
-    if person is None:
-        person = Person(zone=zone, locale=locale, created_at=now)
-        session.add(person)
-        session.flush()
-        session.add(Account(person_id=person.id, platform=platform, user_id=user_id))
-        session.flush()
-    return person
 
 
 def change(session: Session, destination: Destination, now: datetime, **values: Any) -> None:
@@ -247,7 +235,7 @@ def retire(session: Session, destination_id: int, reason: str, now: datetime) ->
         .where(col(DigestRun.destination_id) == destination_id, col(DigestRun.state) == "open")
         .values(state="sent")
     )
-    _changed(session)
+    changed(session)
 
 
 # -- subscriptions ------------------------------------------------------------------------------
@@ -302,8 +290,26 @@ def numbered(session: Session, destination: Destination, number: int) -> Subscri
     )
     found: Subscription | None = session.execute(query).scalar_one_or_none()
     if found is None:
-        raise NotSubscribed("subscription-unknown", number=number)
+        rows = subscriptions_of(session, destination)
+        if not rows:
+            raise NotSubscribed("subscription-none", number=number)
+        listed = ", ".join(f"#{row.number} {row.name}" for row in rows)
+        raise NotSubscribed("subscription-unknown", number=number, subscriptions=listed)
     return found
+
+
+def share(session: Session, destination: Destination, number: int) -> str:
+    """Return the token under which others may copy a subscription; the same each time."""
+    row = numbered(session, destination, number)
+    if row.share is None:
+        row.share = secrets.token_urlsafe(12)
+    return row.share
+
+
+def shared(session: Session, token: str) -> Subscription | None:
+    """Return the subscription that a token shares, None for an unknown one."""
+    query = select(Subscription).where(col(Subscription.share) == token)
+    return session.execute(query).scalar_one_or_none()
 
 
 def unsubscribe(session: Session, destination: Destination, number: int, now: datetime) -> Subscription:
@@ -419,7 +425,7 @@ def reschedule(session: Session, destination: Destination, now: datetime) -> Non
             on, at = slot
             _settle_kind(session, waiting, DeliveryKind.DIGEST, digest, at, on, sent, job_id, now)
     session.flush()
-    _changed(session)
+    changed(session)
 
 
 def plan_digest(

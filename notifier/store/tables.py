@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from notifier.domain.cadence import Cadence
@@ -32,7 +32,8 @@ class Source(SQLModel, table=True):
     url: str
     every: int | None = None  # seconds; None: the setting collect_every
     complete: bool = False  # carries all its open jobs, so absence means closed
-    expire_after: int | None = 15 * DAY  # seconds after its date; None: jobs leave by closing only
+    # Seconds after its date; None: jobs leave by closing only. A column's default would replace that None.
+    expire_after: int | None = Field(default=15 * DAY, sa_column=Column(Integer))
     republish: bool = False  # its terms allow `publish`
     attribution: str = ""
     home_url: str = ""
@@ -170,6 +171,9 @@ class Subscription(SQLModel, table=True):
     cadence: str
     created_at: datetime
     paused_at: datetime | None = None
+    share: str | None = Field(
+        default=None, unique=True, index=True
+    )  # what its deep link carries, once it was shared
 
 
 class DeliveryKind(StrEnum):
@@ -263,6 +267,37 @@ class Mute(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id")
     company: str  # folded
+
+
+class Report(SQLModel, table=True):
+    """That a person says a job is dead or false; the operators look."""
+
+    __table_args__ = (UniqueConstraint("person_id", "job_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    job_id: int = Field(foreign_key="job.id", index=True)
+    at: datetime
+
+
+class Answer(SQLModel, table=True):
+    """A long answer whose pages are turned: the line that gives it again, and whose it is."""
+
+    token: str = Field(primary_key=True)
+    destination_id: int = Field(foreign_key="destination.id", index=True)
+    line: str
+    created_at: datetime = Field(index=True)
+
+
+class Allowed(SQLModel, table=True):
+    """An account that may use the bot where access is by list."""
+
+    __table_args__ = (UniqueConstraint("platform", "user_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    platform: str
+    user_id: str
+    at: datetime
 
 
 class State(SQLModel, table=True):

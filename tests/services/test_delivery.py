@@ -1,5 +1,6 @@
 """Delivery: every answer a platform may give, and every end an owed job may take."""
 
+import asyncio
 from datetime import time
 
 import pytest
@@ -519,3 +520,16 @@ async def test_a_wish_parsed_again_is_what_a_subscription_keeps(road: Road) -> N
 async def _says(road: Road, line: str) -> None:
     caller = Caller(platform="fake", address="ann", user_id="ann", now=road.clock())
     await road.db.run(answer, caller, line)
+
+
+async def test_two_who_deliver_at_once_do_not_disturb_each_other(db: Database, clock: Clock) -> None:
+    """A tick, a reading and an answer may all ask for delivery; each message leaves once."""
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python")
+    await road.read(postings(1))
+    await road.read(postings(1, 2, 3))
+
+    await asyncio.gather(*(road.deliverer.deliver() for _ in range(5)))
+
+    assert len(road.chat.texts()) == 2

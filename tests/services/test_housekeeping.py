@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from notifier.services import housekeeping
+from notifier.services.commands import Caller, answer
 from notifier.store.database import Database
 from notifier.store.tables import Delivery, Job
 from tests.conftest import Clock
@@ -22,6 +23,8 @@ async def test_jobs_that_left_every_list_go_after_the_retention(db: Database, cl
     await road.read(postings(1, 2, 3))
     await road.deliver()
     await road.read(postings(1))
+    for line in ("/jobs", "/report 3"):
+        await db.run(answer, Caller(platform="fake", address="ann", now=clock.now), line)
     clock.forward(days=179)
     assert await db.run(housekeeping.purge, clock.now, RETENTION) == 0
     clock.forward(days=3)

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from notifier.domain.posting import Reading, WorkMode
 from notifier.errors import SourceUnreachable
 from notifier.store import sources
 from notifier.store.database import Database
-from notifier.store.tables import DestinationKind
+from notifier.store.tables import DestinationKind, Job
 from tests.conftest import Clock
 from tests.road import Road, a_posting, postings
 
@@ -285,3 +287,19 @@ async def test_mode_and_place_come_from_the_row(road: Road) -> None:
 async def _sent(road: Road) -> list[tuple[str, str]]:
     await road.deliver()
     return road.chat.sent
+
+
+async def test_a_list_may_write_any_date_and_have_jobs_that_leave_by_closing_only(
+    db: Database, clock: Clock
+) -> None:
+    """A date at the end of time expires nothing and costs nobody a reading; None as expiry is kept."""
+    road = Road(db, clock)
+    await road.add_list()
+    await road.add_list("forever", expire_after=None)
+
+    collected = await road.read(postings(1, posted_on=date(9999, 12, 31)))
+    other = await road.read(postings(2, posted_on=date(2020, 1, 1)), "forever")
+
+    assert (collected.seen, collected.trouble, other.seen) == (1, "", 1)
+    expiries = db.call(lambda session: session.execute(select(col(Job.expires_at))).scalars().all())
+    assert list(expiries) == [None, None]

@@ -1,5 +1,6 @@
-"""The terminal as a chat platform: for trying notifier without any token."""
+"""The terminal as a chat platform: one person, no token."""
 
-from notifier.chat.console.messenger import ConsoleMessenger
+from notifier.chat.console.messenger import NAME, ConsoleMessenger
+from notifier.chat.console.screen import Look, Screen, look
 
-__all__ = ["ConsoleMessenger"]
+__all__ = ["NAME", "ConsoleMessenger", "Look", "Screen", "look"]

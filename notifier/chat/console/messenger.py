@@ -1,33 +1,40 @@
-"""Documents onto a terminal, page by page, as CommonMark."""
+"""Messages that come by themselves, onto a terminal."""
 
 from collections.abc import Callable
 
-from notifier.chat import markdown
+from notifier.chat.console.screen import Screen
 from notifier.domain.document import Document
 from notifier.domain.ports import Outcome, Pace, Recipient, Sent
+from notifier.domain.texts import DEFAULT, text
 
 NAME = "console"
 
 
 class ConsoleMessenger:
-    """Writes each message with a line above that says to whom it goes."""
+    """Shows each message under a line that says to whom it goes.
+
+    first_page  (document, batch) -> its first page with the commands that turn it; None: all of it is shown
+    """
 
     name = NAME
     pace = Pace()
 
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self._write = write
+    def __init__(self, screen: Screen, first_page: Callable[[Document, str], Document] | None = None) -> None:
+        self._screen = screen
+        self._first_page = first_page
 
     async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
-        """Write the document's pages; what a line of output cannot do is ask to wait."""
-        self._show(f"to {recipient.address}", document)
+        """Show the document; what a line of output cannot do is ask to wait."""
+        locale = recipient.locale
+        self._show(document, batch, text("console-to", locale, name=recipient.address), locale)
         return Sent(f"{recipient.address}/{batch}")
 
     async def edit(self, reference: str, document: Document) -> Outcome:
-        """Write the document again, said to be an edit: a terminal's past stays as it is."""
-        self._show(f"to {reference.partition('/')[0]}, edited", document)
+        """Show the document again, said to be an edit: a terminal's past stays as it is."""
+        address, _, batch = reference.partition("/")
+        self._show(document, batch, text("console-edited", DEFAULT, name=address), DEFAULT)
         return Sent(reference)
 
-    def _show(self, head: str, document: Document) -> None:
-        for page in markdown.render_pages(document):
-            self._write(f"──── {head} ────\n{page}")
+    def _show(self, document: Document, batch: str, head: str, locale: str) -> None:
+        page = self._first_page(document, batch) if self._first_page else document
+        self._screen.message(page, head, locale)

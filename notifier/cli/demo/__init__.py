@@ -1,5 +1,7 @@
 """`notifier demo`: the real road on two bundled lists, two days long, without token or network."""
 
+import os
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -7,7 +9,7 @@ from importlib.resources import files
 
 from sqlmodel import Session
 
-from notifier.chat.console import ConsoleMessenger
+from notifier.chat.console import ConsoleMessenger, Screen, look
 from notifier.cli.replay import Clock
 from notifier.domain import query
 from notifier.domain.posting import Reading
@@ -56,7 +58,8 @@ async def demo(now: datetime, write: Callable[[str], object]) -> None:
                 return parse(_text(self._name, day["now"], clock()), now)
 
         reading = Collector(db=db, build=Bundled, reader_version=lambda kind: READER_VERSION)
-        deliverer = Deliverer(db, {"console": ConsoleMessenger(write)}, clock)
+        screen = Screen(write, look(sys.stdout.isatty(), os.environ), numbers=False)
+        deliverer = Deliverer(db, {"console": ConsoleMessenger(screen)}, clock)
         write(f"Day 1, {clock():%H:%M} UTC. Three subscribers:")
         for name, wish in SUBSCRIBERS:
             write(f"  {name:<18} subscribe {wish}")

@@ -2,18 +2,29 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import Session
 
-from notifier.domain.clean import clean
-from notifier.domain.document import Block, BlockKind, Document, Span
+from notifier.domain.clean import NAME, clean
+from notifier.domain.document import Action, Block, BlockKind, Document, Span
 from notifier.domain.texts import text
-from notifier.errors import BadOption, UserError
-from notifier.store import subscriptions
+from notifier.errors import AmbiguousPlace, BadOption, UserError
+from notifier.services.commands import answers
+from notifier.services.commands.guess import country_of, zone_of
+from notifier.store import persons, subscriptions
 from notifier.store.subscriptions import Defaults
-from notifier.store.tables import Destination, DestinationKind
+from notifier.store.tables import Destination, DestinationKind, Person
+
+
+class Audience(StrEnum):
+    """Who may use a command."""
+
+    EVERYONE = "everyone"
+    MANAGERS = "managers"  # who administers the chat it is written in
+    OPERATORS = "operators"  # who runs this notifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +35,30 @@ class Caller:
     address: str
     now: datetime
     thread: str = ""
-    user_id: str = ""
+    user_id: str = ""  # of the one who asks; the address where that is a private chat
     kind: DestinationKind = DestinationKind.PRIVATE
+    private: str = ""  # where else than in this shared chat the caller can be answered; "" for nowhere
+    manages: bool = False  # administers this shared chat, as the platform says
+    operates: bool = False  # is one of the operators
     locale: str = "en"
+    deep_link: str = (
+        ""  # what a link that starts the bot with a token begins with, where there are such links
+    )
     defaults: Defaults = field(default_factory=Defaults)
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing a command may be told; the last one takes the rest of the line."""
+    """One thing a command may be told; in a line the last one takes the rest.
+
+    choices    the words it may be
+    completes  the filter whose values it takes, for completion
+    """
 
     name: str
     required: bool = False
     choices: tuple[str, ...] = ()
+    completes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +94,39 @@ class Asked:
             raise BadOption("option-number", value=value or name, example=self.command.example)
         return int(value)
 
+    def person(self, session: Session) -> Person:
+        """Return who asks, also in a chat that several people read."""
+        caller = self.caller
+        return persons.find_or_make(
+            session,
+            caller.platform,
+            caller.user_id or caller.address,
+            caller.now,
+            zone=self.chat.zone,
+            locale=caller.locale,
+        )
+
+
+Run = Callable[[Session, Asked], Document]
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; `run(session, asked)` answers it in the transaction it is given."""
+    """One command; `run(session, asked)` answers it in the transaction it is given.
+
+    is_personal  about the caller's own chat: in a shared one it is answered only where the platform can
+                 answer the caller alone
+    is_listed    in menus and help; the buttons' commands are not
+    """
 
     name: str
-    run: Callable[[Session, Asked], Document]
+    run: Run
     options: tuple[Option, ...] = ()
     aliases: tuple[str, ...] = ()
     example: str = ""
-    listed: bool = True  # in menus and help; the buttons' commands are not
+    audience: Audience = Audience.EVERYONE
+    is_personal: bool = True
+    is_listed: bool = True
 
     @property
     def usage(self) -> str:
@@ -97,24 +141,39 @@ COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    *options: Option, aliases: Sequence[str] = (), example: str = "", listed: bool = True
-) -> Callable[[Callable[[Session, Asked], Document]], Callable[[Session, Asked], Document]]:
+    *options: Option,
+    aliases: Sequence[str] = (),
+    example: str = "",
+    audience: Audience = Audience.EVERYONE,
+    personal: bool = True,
+    listed: bool = True,
+) -> Callable[[Run], Run]:
     """Declare the decorated function as the command of its name; its help is the text `command-NAME`."""
 
-    def declare(run: Callable[[Session, Asked], Document]) -> Callable[[Session, Asked], Document]:
+    def declare(run: Run) -> Run:
         name = run.__name__.rstrip("_")
-        COMMANDS[name] = Command(name, run, tuple(options), tuple(aliases), example or name, listed)
+        COMMANDS[name] = Command(
+            name, run, tuple(options), tuple(aliases), example or name, audience, personal, listed
+        )
         return run
 
     return declare
 
 
-def named(name: str) -> Command:
-    """Return the command of that name or alias; `UserError` with the nearest when there is none."""
-    by_name = {alias: found for found in COMMANDS.values() for alias in (found.name, *found.aliases)}
-    found = by_name.get(name.lower())
+def named(name: str, caller: Caller | None = None) -> Command:
+    """Return the command of that name or alias; `UserError` with the nearest when there is none.
+
+    Commands of operators do not exist for others.
+    """
+    known = {
+        alias: found
+        for found in COMMANDS.values()
+        for alias in (found.name, *found.aliases)
+        if found.audience is not Audience.OPERATORS or caller is None or caller.operates
+    }
+    found = known.get(name.lower())
     if found is None:
-        listed = [alias for alias, found in by_name.items() if found.listed]
+        listed = [alias for alias, found in known.items() if found.is_listed]
         nearest = difflib.get_close_matches(name.lower(), listed, n=1, cutoff=0.0)[0]
         raise UserError("command-unknown", name=name, nearest=nearest)
     return found
@@ -128,28 +187,101 @@ def answer(session: Session, caller: Caller, line: str) -> Document:
     # No database takes a NUL or half a surrogate pair in a text.
     line = line.replace("\x00", "").encode(errors="ignore").decode()
     word, _, rest = line.strip().removeprefix("/").partition(" ")
-    # In groups Telegram writes /jobs@name_of_the_bot.
-    name = word.partition("@")[0]
     try:
-        with session.begin_nested():
-            found = named(name)
-            chat = subscriptions.open_destination(
-                session,
-                caller.platform,
-                caller.address,
-                caller.now,
-                thread=caller.thread,
-                kind=caller.kind,
-                user_id=caller.user_id,
-                defaults=caller.defaults,
-                locale=caller.locale,
-            )
-            return found.run(session, Asked(chat, caller, found, _options(found, rest)))
+        # In groups Telegram writes /jobs@name_of_the_bot.
+        found = named(word.partition("@")[0], caller)
+        line = f"{found.name} {rest}".strip()
+        return _answered(session, caller, found, options_of(found, rest), line)
     except UserError as error:
-        return said(error.message_id, caller.locale, **error.values)
+        return _refused(session, caller, error, line)
 
 
-def _options(found: Command, rest: str) -> dict[str, str]:
+def perform(session: Session, caller: Caller, name: str, options: dict[str, str]) -> Document:
+    """Return the reply to a command whose options were given by name, as slash commands are."""
+    line = name
+    try:
+        found = named(name, caller)
+        line = " ".join([name, *(options[option.name] for option in found.options if option.name in options)])
+        return _answered(session, caller, found, options, line)
+    except UserError as error:
+        return _refused(session, caller, error, line)
+
+
+def _refused(session: Session, caller: Caller, error: UserError, line: str) -> Document:
+    """Return what a person is told who asked wrongly; a question comes with its answers to choose from."""
+    known = subscriptions.destination_at(session, caller.platform, caller.address, caller.thread)
+    document = said(error.message_id, known.locale if known else caller.locale, **error.values)
+    if not isinstance(error, AmbiguousPlace):
+        return document
+    chat = _open(session, caller)
+    actions = []
+    for label, words in error.choices:
+        meant = answers.short(session, chat, _with_place(line, error.word, words), caller.now)
+        actions.append(Action(clean(label, NAME), command=meant))
+    return replace(document, actions=tuple(actions))
+
+
+def _with_place(line: str, word: str, words: str) -> str:
+    """Return the line with an ambiguous place put in unambiguous words."""
+    plain = f'"{word}"' if f'"{word}"' in line else word
+    return line.replace(plain, f'"{words}"', 1)
+
+
+def _answered(
+    session: Session, caller: Caller, found: Command, options: dict[str, str], line: str
+) -> Document:
+    with session.begin_nested():
+        chat = _chat(session, caller, found)
+        asked = Asked(chat, caller, found, options)
+        return answers.first_page(session, chat, line, found.run(session, asked), caller.now)
+
+
+def redone(session: Session, caller: Caller, line: str) -> Document:
+    """Return the whole reply to a line that was kept; who may not ask it any more is refused as ever."""
+    word, _, rest = line.partition(" ")
+    found = named(word, caller)
+    return found.run(session, Asked(_chat(session, caller, found), caller, found, options_of(found, rest)))
+
+
+def kept_line(session: Session, asked: Asked, token: str) -> str | None:
+    """Return the line that a token stands for, in the chat it is asked in or the caller's own."""
+    caller = asked.caller
+    chats = [asked.chat]
+    if caller.private and (own := subscriptions.destination_at(session, caller.platform, caller.private)):
+        chats.append(own)
+    return answers.line_of(session, [chat.id for chat in chats], token)
+
+
+def _chat(session: Session, caller: Caller, found: Command) -> Destination:
+    """Return the chat that a command is about, made when it is new."""
+    shared = caller.kind is not DestinationKind.PRIVATE
+    if found.audience is Audience.MANAGERS and not shared:
+        raise UserError("shared-only", command=found.name)
+    if found.audience is Audience.MANAGERS and not caller.manages:
+        raise UserError("managers-only", command=found.name)
+    if shared and found.is_personal:
+        if not caller.private:
+            raise UserError("private-only", command=found.name)
+        caller = replace(caller, address=caller.private, thread="", kind=DestinationKind.PRIVATE)
+    return _open(session, caller)
+
+
+def _open(session: Session, caller: Caller) -> Destination:
+    guessed = zone_of(country_of(caller.locale)) if caller.kind is DestinationKind.PRIVATE else ""
+    return subscriptions.open_destination(
+        session,
+        caller.platform,
+        caller.address,
+        caller.now,
+        thread=caller.thread,
+        kind=caller.kind,
+        user_id=caller.user_id,
+        defaults=replace(caller.defaults, zone=guessed or caller.defaults.zone),  # of a new chat only
+        locale=caller.locale,
+    )
+
+
+def options_of(found: Command, rest: str) -> dict[str, str]:
     """Give each option a word of the line, and the last one what is left."""
     if not found.options:
         return {}

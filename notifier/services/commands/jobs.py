@@ -1,29 +1,25 @@
-"""Looking for jobs, and reading the digest of now."""
+"""Looking for jobs, one job with what can be done about it, and turning the pages of an answer."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from notifier.domain import compose
 from notifier.domain.clean import clean
-from notifier.domain.compose import Digest, Entry, Why
 from notifier.domain.document import BlockKind, Document
 from notifier.domain.filters import CompiledWish, Prepared, Wish
 from notifier.domain.posting import Opening
 from notifier.domain.query import parse, query
-from notifier.domain.texts import moment
-from notifier.errors import BadOption
-from notifier.services.commands.declared import Asked, Option, command, line, said
-from notifier.services.commands.values import read_time
-from notifier.services.messages import reasons, statistics
-from notifier.store import openings, outbox, subscriptions
-from notifier.store.tables import Delivery, DeliveryKind, DeliveryState
+from notifier.errors import UserError
+from notifier.services import messages
+from notifier.services.commands import answers
+from notifier.services.commands.declared import Asked, Option, command, kept_line, line, redone, said
+from notifier.services.messages import statistics
+from notifier.store import openings
+from notifier.store.tables import DestinationKind
 
-SHOWN = 10
-LATELY = timedelta(hours=24)
+MOST_SHOWN = 100
 
 
 def fitting(found: Iterable[Opening], wish: Wish, now: datetime) -> list[Opening]:
@@ -32,7 +28,7 @@ def fitting(found: Iterable[Opening], wish: Wish, now: datetime) -> list[Opening
     return [job for job in found if compiled.match(Prepared(job), now) is not None]
 
 
-@command(Option("query"), aliases=("latest", "search"), example="jobs python remote")
+@command(Option("query"), aliases=("latest", "search"), example="jobs python remote", personal=False)
 def jobs(session: Session, asked: Asked) -> Document:
     """Show the open jobs that fit a query; without one the latest."""
     words = asked.get("query")
@@ -44,87 +40,53 @@ def jobs(session: Session, asked: Asked) -> Document:
         return said("jobs-none" if words else "jobs-empty", asked.locale, query=shown_query)
     title = "jobs-found" if words else "jobs-latest"
     blocks = [line(title, asked.locale, BlockKind.HEADING, count=len(found), query=shown_query)]
-    blocks += compose.items(found[:SHOWN], asked.locale)
-    if len(found) > SHOWN:
-        blocks.append(line("jobs-more", asked.locale, BlockKind.NOTE, count=len(found) - SHOWN))
+    blocks += compose.items(found[:MOST_SHOWN], asked.locale)
+    if len(found) > MOST_SHOWN:
+        blocks.append(line("jobs-more", asked.locale, BlockKind.NOTE, count=len(found) - MOST_SHOWN))
     return Document(tuple(blocks))
 
 
-@command(Option("when"), example="digest 08:30")
-def digest(session: Session, asked: Asked) -> Document:
-    """Show what waits for the next digest, or set its time."""
-    when = asked.get("when").lower()
-    if when in ("", "now"):
-        return _digest_of_now(session, asked)
-    if when == "off":
-        subscriptions.change(session, asked.chat, asked.now, digest_at=None)
-        return said("digest-off", asked.locale)
-    subscriptions.change(session, asked.chat, asked.now, digest_at=read_time(when))
-    slot = subscriptions.digest_slot(session, asked.chat, asked.now)
-    if slot is None:
-        raise BadOption("option-time", value=when)
-    return said(
-        "digest-set",
-        asked.locale,
-        time=when,
-        zone=asked.chat.zone,
-        at=moment(slot[1], asked.chat.zone, asked.locale),
-    )
+@command(Option("job", required=True), example="job 12", personal=False, listed=False)
+def job(session: Session, asked: Asked) -> Document:
+    """Show one job with what can be done about it."""
+    return card(session, asked, asked.get("job"))
 
 
-def _digest_of_now(session: Session, asked: Asked) -> Document:
-    chat = asked.chat
-    entries = _waiting(session, chat.id) or _of_late(session, asked)
-    if not entries:
-        return said("nothing-waits", asked.locale)
-    return compose.digest(
-        Digest(
-            on=asked.now.astimezone(ZoneInfo(chat.zone)).date(),
-            zone=chat.zone,
-            entries=entries,
-            statistics=statistics(session, asked.now),
-            next_at=chat.next_digest_at,
-        ),
-        asked.locale,
-    )
+def card(session: Session, asked: Asked, number: str) -> Document:
+    """Return one job as a message of its own."""
+    found = None
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        found = openings.by_id(session, [int(number)]).get(int(number))
+    if found is None:
+        raise UserError("job-unknown", number=number)
+    shared = asked.caller.kind is not DestinationKind.PRIVATE
+    return compose.push(compose.Entry(found), asked.now, asked.locale, shared=shared)
 
 
-def _waiting(session: Session, destination_id: int) -> list[Entry]:
-    """Return what waits for the next digest, without using it up."""
-    owed = (
-        select(Delivery)
-        .where(
-            col(Delivery.destination_id) == destination_id,
-            col(Delivery.kind) == DeliveryKind.DIGEST,
-            col(Delivery.state) == DeliveryState.OWED,
-        )
-        .order_by(col(Delivery.id))
-    )
-    rows = session.execute(owed).scalars().all()
-    found = openings.by_id(session, [row.job_id for row in rows])
-    pushed = outbox.pushed_jobs(session, destination_id, list(found))
-    return [
-        Entry(found[row.job_id], reasons(row.why), row.job_id in pushed)
-        for row in rows
-        if found[row.job_id].closed_at is None
-    ]
+@command(Option("list"), example="stats", personal=False)
+def stats(session: Session, asked: Asked) -> Document:
+    """Show the lists' figures and which skills are asked for, against a week before."""
+    blocks = [line("stats-title", asked.locale, BlockKind.HEADING)]
+    blocks += compose.statistics(statistics(session, asked.now, source=asked.get("list")), asked.locale)
+    return Document(tuple(blocks))
 
 
-def _of_late(session: Session, asked: Asked) -> list[Entry]:
-    """Return the open jobs of the last day that fit a subscription of this chat."""
-    wishes = [
-        (row, CompiledWish(Wish.from_json(row.wish)))
-        for row in subscriptions.subscriptions_of(session, asked.chat)
-        if row.paused_at is None
-    ]
-    entries = []
-    for job in openings.newest_open(session, asked.now, since=asked.now - LATELY) if wishes else ():
-        prepared = Prepared(job)
-        why = [
-            Why(row.number, row.name, met)
-            for row, wish in wishes
-            if (met := wish.match(prepared, asked.now)) is not None
-        ]
-        if why:
-            entries.append(Entry(job, why))
-    return entries
+@command(Option("token", required=True), Option("number", required=True), personal=False, listed=False)
+def page(session: Session, asked: Asked) -> Document:
+    """Turn to a page of a long answer or message, whenever it was given."""
+    token, number = asked.get("token"), asked.number("number")
+    if (kept := kept_line(session, asked, token)) is not None:
+        return answers.page(redone(session, asked.caller, kept), number, token)
+    document = messages.shown_again(session, asked.chat, token, asked.now)
+    if document is None:
+        raise UserError("page-gone")
+    return answers.page(document, number, token)
+
+
+@command(Option("token", required=True), personal=False, listed=False)
+def again(session: Session, asked: Asked) -> Document:
+    """Do what a button says whose command was too long for it."""
+    kept = kept_line(session, asked, asked.get("token"))
+    if kept is None:
+        raise UserError("page-gone")
+    return redone(session, asked.caller, kept)

@@ -1,26 +1,25 @@
-"""What a person does with a job: the buttons below a push."""
+"""What a person does with a job: the buttons below a push, and the list of what was kept."""
 
-from collections.abc import Mapping, Sequence
-
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
+from notifier.domain import compose
 from notifier.domain.clean import NAME, TITLE, clean
-from notifier.domain.document import Block, BlockKind, Document, Span
-from notifier.domain.filters import CompiledWish, Prepared, Wish
-from notifier.domain.filters.said import reasons, refusals
+from notifier.domain.document import Action, BlockKind, Document
 from notifier.domain.fold import fold
 from notifier.domain.posting import Opening
 from notifier.domain.texts import text
-from notifier.errors import UserError
+from notifier.errors import BadOption, UserError
 from notifier.services.commands.declared import Asked, Option, command, line, said
-from notifier.store import openings, outbox, subscriptions
-from notifier.store.tables import Mark, Mute
+from notifier.store import openings
+from notifier.store.tables import Mark, Mute, Report
 
 _JOB = Option("job", required=True)
+STATUSES = ("saved", "applied", "interview", "offer", "rejected")  # hidden jobs are not listed
 
 
-def _job(session: Session, asked: Asked) -> Opening:
+def the_job(session: Session, asked: Asked) -> Opening:
+    """Return the job that an option names by its number."""
     number = asked.number("job")
     found = openings.by_id(session, [number]).get(number)
     if found is None:
@@ -28,84 +27,109 @@ def _job(session: Session, asked: Asked) -> Opening:
     return found
 
 
-def _person(asked: Asked) -> int:
-    if asked.chat.person_id is None:
-        raise UserError("private-only", command=asked.command.name)
-    return asked.chat.person_id
-
-
 def _mark(session: Session, asked: Asked, status: str) -> Document:
-    job, person = _job(session, asked), _person(asked)
-    session.execute(delete(Mark).where(col(Mark.person_id) == person, col(Mark.job_id) == job.id))
-    session.add(Mark(person_id=person, job_id=job.id, status=status, at=asked.now))
-    return said(f"marked-{status}", asked.locale, title=clean(job.title, TITLE))
+    job, person = the_job(session, asked), asked.person(session)
+    session.execute(delete(Mark).where(col(Mark.person_id) == person.id, col(Mark.job_id) == job.id))
+    session.add(Mark(person_id=person.id, job_id=job.id, status=status, at=asked.now))
+    document = said(f"marked-{status}", asked.locale, title=clean(job.title, TITLE))
+    return Document(document.blocks, (Action(text("undo", asked.locale), command=f"unmark {job.id}"),))
 
 
-@command(_JOB, example="save 12", listed=False)
+@command(_JOB, example="save 12", personal=False, listed=False)
 def save(session: Session, asked: Asked) -> Document:
     """Keep a job; the digest says when it is about to leave."""
     return _mark(session, asked, "saved")
 
 
-@command(_JOB, example="applied 12", listed=False)
+@command(_JOB, example="applied 12", personal=False, listed=False)
 def applied(session: Session, asked: Asked) -> Document:
     """Note that the person has applied."""
     return _mark(session, asked, "applied")
 
 
-@command(_JOB, example="hide 12", listed=False)
+@command(_JOB, example="interview 12", personal=False, listed=False)
+def interview(session: Session, asked: Asked) -> Document:
+    """Note that there will be an interview."""
+    return _mark(session, asked, "interview")
+
+
+@command(_JOB, example="offer 12", personal=False, listed=False)
+def offer(session: Session, asked: Asked) -> Document:
+    """Note that there is an offer."""
+    return _mark(session, asked, "offer")
+
+
+@command(_JOB, example="rejected 12", personal=False, listed=False)
+def rejected(session: Session, asked: Asked) -> Document:
+    """Note that the application was refused."""
+    return _mark(session, asked, "rejected")
+
+
+@command(_JOB, example="hide 12", personal=False, listed=False)
 def hide(session: Session, asked: Asked) -> Document:
     """Leave a job out of the person's own chats."""
     return _mark(session, asked, "hidden")
 
 
-@command(_JOB, example="mute 12", listed=False)
+@command(_JOB, example="unmark 12", personal=False, listed=False)
+def unmark(session: Session, asked: Asked) -> Document:
+    """Take back what was noted about a job."""
+    job, person = the_job(session, asked), asked.person(session)
+    session.execute(delete(Mark).where(col(Mark.person_id) == person.id, col(Mark.job_id) == job.id))
+    return said("unmarked", asked.locale, title=clean(job.title, TITLE))
+
+
+@command(_JOB, example="mute 12", personal=False, listed=False)
 def mute(session: Session, asked: Asked) -> Document:
     """Leave a company out of the person's own chats."""
-    job, person = _job(session, asked), _person(asked)
+    job, person = the_job(session, asked), asked.person(session)
+    _unmute(session, person.id, job)
+    session.add(Mute(person_id=person.id, company=fold(job.company)))
+    document = said("muted", asked.locale, company=clean(job.company, NAME))
+    return Document(document.blocks, (Action(text("undo", asked.locale), command=f"unmute {job.id}"),))
+
+
+@command(_JOB, example="unmute 12", personal=False, listed=False)
+def unmute(session: Session, asked: Asked) -> Document:
+    """Hear of a job's company again."""
+    job, person = the_job(session, asked), asked.person(session)
+    _unmute(session, person.id, job)
+    return said("unmuted", asked.locale, company=clean(job.company, NAME))
+
+
+def _unmute(session: Session, person_id: int, job: Opening) -> None:
     company = fold(job.company)
-    session.execute(delete(Mute).where(col(Mute.person_id) == person, col(Mute.company) == company))
-    session.add(Mute(person_id=person, company=company))
-    return said("muted", asked.locale, company=clean(job.company, NAME))
+    session.execute(delete(Mute).where(col(Mute.person_id) == person_id, col(Mute.company) == company))
 
 
-@command(Option("job", required=True), example="why https://jobs.example/42")
-def why(session: Session, asked: Asked) -> Document:
-    """Say of a job, by its number or link, which subscriptions it fits and by what, and why not the others."""
-    job = _job_or_link(session, asked)
-    rows = subscriptions.subscriptions_of(session, asked.chat)
-    kept = {reason["number"]: reason for reason in outbox.why(session, asked.chat.id, job.id)}
-    if not rows and not kept:
-        raise UserError("subscriptions-none")
-    blocks = [line("why-answer", asked.locale, BlockKind.HEADING, title=clean(job.title, TITLE))]
-    prepared = Prepared(job)
-    for row in rows:
-        told = kept.pop(row.number, None)
-        met = told["met"] if told else CompiledWish(Wish.from_json(row.wish)).match(prepared, asked.now)
-        blocks.append(_why_line(row.number, row.name, met, Wish.from_json(row.wish), prepared, asked))
-    for number, told in kept.items():  # a subscription that has been removed since
-        blocks.append(_why_line(number, told["name"], told["met"], Wish(()), prepared, asked))
+@command(_JOB, example="report 12", personal=False, listed=False)
+def report(session: Session, asked: Asked) -> Document:
+    """Tell the operators that a job is dead or false; once per person and job."""
+    job, person = the_job(session, asked), asked.person(session)
+    session.execute(delete(Report).where(col(Report.person_id) == person.id, col(Report.job_id) == job.id))
+    session.add(Report(person_id=person.id, job_id=job.id, at=asked.now))
+    return said("reported", asked.locale, title=clean(job.title, TITLE))
+
+
+@command(Option("status", choices=STATUSES), example="saved applied")
+def saved(session: Session, asked: Asked) -> Document:
+    """Show the jobs that the person has kept, by what became of them."""
+    wanted = asked.get("status").lower()
+    if wanted and wanted not in STATUSES:
+        raise BadOption("option-choice", value=wanted, choices=", ".join(STATUSES), example="saved applied")
+    query = select(Mark).where(
+        col(Mark.person_id) == asked.person(session).id,
+        col(Mark.status).in_([wanted] if wanted else STATUSES),
+    )
+    marks = session.execute(query.order_by(col(Mark.at).desc(), col(Mark.id).desc())).scalars().all()
+    if not marks:
+        return said("saved-none", asked.locale)
+    jobs = openings.by_id(session, {mark.job_id for mark in marks})
+    blocks, number = [], 1
+    for status in STATUSES:
+        found = [jobs[mark.job_id] for mark in marks if mark.status == status]
+        if found:
+            blocks.append(line(f"saved-{status}", asked.locale, BlockKind.HEADING, count=len(found)))
+            blocks += compose.items(found, asked.locale, start=number)
+            number += len(found)
     return Document(tuple(blocks))
-
-
-def _why_line(
-    number: int, name: str, met: Mapping[str, Sequence[str]] | None, wish: Wish, job: Prepared, asked: Asked
-) -> Block:
-    locale, shown = asked.locale, clean(name, NAME)
-    if met is not None:
-        because = reasons(met, locale) or text("why-everything", locale)
-        words = text("why-line", locale, number=number, name=shown, met=because)
-    else:
-        because = "; ".join(refusals(wish, job, asked.now, locale))
-        words = text("why-not-line", locale, number=number, name=shown, refused=because)
-    return Block((Span(words),), BlockKind.ITEM)
-
-
-def _job_or_link(session: Session, asked: Asked) -> Opening:
-    named = asked.get("job")
-    if "://" not in named:
-        return _job(session, asked)
-    found = openings.at_link(session, named)
-    if found is None:
-        raise UserError("link-unknown")
-    return found

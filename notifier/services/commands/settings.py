@@ -1,4 +1,4 @@
-"""What a chat sets for itself: zone, digest, quiet hours, cadence, weekday, silent, home, pause."""
+"""What a chat sets for itself, by buttons or words; pause, resume, stop."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -7,14 +7,18 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from notifier.domain.document import BlockKind, Document
+from notifier.domain.cadence import Cadence
+from notifier.domain.document import Action, BlockKind, Document
 from notifier.domain.facts.places import place
 from notifier.domain.filters.where import place_id
-from notifier.domain.texts import text
+from notifier.domain.texts import LANGUAGES, language_of, text
 from notifier.errors import BadOption, UserError
 from notifier.services.commands.declared import Asked, Option, command, line, said
+from notifier.services.commands.guess import country_of, zone_of
 from notifier.services.commands.values import (
+    WEEKDAYS,
     read_cadence,
+    read_language,
     read_span,
     read_switch,
     read_time,
@@ -39,11 +43,24 @@ SETTINGS: Mapping[str, Callable[[str], dict[str, Any]]] = MappingProxyType(
         "quiet": _quiet,
         "cadence": lambda value: {"cadence": read_cadence(value)},
         "silent": lambda value: {"silent": read_switch(value)},
+        "language": lambda value: {"locale": read_language(value)},
     }
 )
 
 
 NAMES = (*SETTINGS, "home")
+# What most people would set; any other value can be typed.
+_OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "digest": ("07:00", "08:30", "18:00", "off"),
+        "weekday": WEEKDAYS,
+        "quiet": ("22:00-07:00", "off"),
+        "cadence": tuple(Cadence),
+        "silent": ("on", "off"),
+        "language": LANGUAGES,
+        "home": ("off",),
+    }
+)
 
 
 @command(Option("name", choices=NAMES), Option("value"), example="settings zone Europe/Berlin")
@@ -56,19 +73,51 @@ def settings(session: Session, asked: Asked) -> Document:
             line("settings-" + id_, asked.locale, BlockKind.ITEM, **values)
             for id_, values in _view(session, asked)
         ]
-        return Document((*blocks, line("settings-hint", asked.locale, BlockKind.NOTE)))
+        buttons = [
+            Action(text(f"setting-{name}", asked.locale), command=f"settings {name}") for name in NAMES
+        ]
+        return Document((*blocks, line("settings-hint", asked.locale, BlockKind.NOTE)), tuple(buttons))
     if name not in NAMES:
         raise BadOption("setting-unknown", name=name, names=", ".join(NAMES))
     if not value:
-        raise BadOption("option-missing", option="value", example=asked.command.example)
+        return _offer(session, asked, name)
     if name == "home":
         _set_home(session, asked, value)
     else:
         subscriptions.change(session, asked.chat, asked.now, **SETTINGS[name](value))
-    changed = next((id_, values) for id_, values in _view(session, asked) if id_.startswith(name))
-    return said(
-        "settings-changed", asked.locale, line=text(f"settings-{changed[0]}", asked.locale, **changed[1])
+    return said("settings-changed", asked.locale, line=_shown(session, asked, name))
+
+
+def _offer(session: Session, asked: Asked, name: str) -> Document:
+    """Show one setting with the values that most people would choose."""
+    values = _OFFERED.get(name, ())
+    country = country_of(asked.caller.locale)
+    if name == "home" and country:
+        values = (country, *values)
+    if name == "zone" and (zone := zone_of(country)):
+        values = (zone, "UTC")
+    buttons = [
+        Action(_named(name, value, asked.locale), command=f"settings {name} {value}") for value in values
+    ]
+    example = line("setting-example", asked.locale, BlockKind.NOTE, name=name, example=_EXAMPLES[name])
+    return Document(
+        (line("setting-now", asked.locale, line=_shown(session, asked, name)), example), tuple(buttons)
     )
+
+
+def _named(name: str, value: str, locale: str) -> str:
+    """Return a value that is offered as people read it."""
+    match name:
+        case "weekday":
+            return text(f"weekday-{WEEKDAYS.index(value)}", locale)
+        case "cadence" | "language":
+            return text(f"{name}-{value}", locale)
+    return value
+
+
+def _shown(session: Session, asked: Asked, name: str) -> str:
+    id_, values = next((id_, values) for id_, values in _view(session, asked) if id_.startswith(name))
+    return text(f"settings-{id_}", asked.locale, **values)
 
 
 def _set_home(session: Session, asked: Asked, value: str) -> None:
@@ -94,7 +143,33 @@ def _view(session: Session, asked: Asked) -> list[tuple[str, dict[str, object]]]
         ("cadence", {"cadence": text(f"cadence-{chat.cadence}", asked.locale)}),
         ("silent-on" if chat.silent else "silent-off", {}),
         ("home" if home else "home-off", {"home": place(home).name if home else ""}),
+        ("language", {"language": text(f"language-{language_of(chat.locale)}", asked.locale)}),
     ]
+
+
+_EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        "zone": "Europe/Berlin",
+        "digest": "08:30",
+        "weekday": "monday",
+        "quiet": "22:00-07:00",
+        "cadence": "daily",
+        "silent": "on",
+        "home": "india",
+        "language": "de",
+    }
+)
+
+
+@command(example="stop")
+def stop(session: Session, asked: Asked) -> Document:
+    """Ask whether to be quiet for a while or to be forgotten."""
+    locale = asked.locale
+    choices = (
+        Action(text("pause", locale), command="pause"),
+        Action(text("erase", locale), command="forget yes"),
+    )
+    return Document((line("stop-ask", locale),), choices)
 
 
 @command(example="pause")

@@ -28,14 +28,16 @@ def subscribe(session: Session, asked: Asked) -> Document:
     if not words:
         raise BadQuery("query-empty")
     wanted = parse(words)
-    wish = wanted.wish.at_home(store.home_of(session, asked.chat))
+    return subscribed(session, asked, wanted.wish, wanted.cadence)
+
+
+def subscribed(
+    session: Session, asked: Asked, wish: Wish, cadence: Cadence | None, *, name: str = ""
+) -> Document:
+    """Subscribe the chat to a wish; say what was understood, what fits now, and how to undo it."""
+    wish = wish.at_home(store.home_of(session, asked.chat))
     row = store.subscribe(
-        session,
-        asked.chat,
-        wish,
-        asked.now,
-        cadence=wanted.cadence,
-        name=query(wish)[:NAME],
+        session, asked.chat, wish, asked.now, cadence=cadence, name=(name or query(wish))[:NAME]
     )
     locale = asked.locale
     blocks = [
@@ -96,8 +98,11 @@ def unsubscribe(session: Session, asked: Asked) -> Document:
     return said("subscription-stopped", asked.locale, number=row.number, name=row.name)
 
 
+ACTIONS = ("list", "show", "edit", "rename", "pause", "resume", "share", "delete")
+
+
 @command(
-    Option("action", choices=("list", "edit", "rename", "pause", "resume", "delete")),
+    Option("action", choices=ACTIONS),
     Option("number"),
     Option("value"),
     aliases=("list",),
@@ -106,33 +111,42 @@ def unsubscribe(session: Session, asked: Asked) -> Document:
 def subscriptions(session: Session, asked: Asked) -> Document:
     """Show the subscriptions, or change one."""
     action = asked.get("action").lower() or "list"
+    if action.removeprefix("#").isdecimal():  # `subscriptions 2` shows it
+        action, asked.options["number"] = "show", action
     if action == "list":
         return _list(session, asked)
+    if action not in ACTIONS:
+        raise BadOption(
+            "option-choice", value=action, choices=", ".join(ACTIONS), example=asked.command.example
+        )
     number, value, now = asked.number("number"), asked.get("value"), asked.now
-    if action == "delete":
-        row = store.unsubscribe(session, asked.chat, number, now)
-        return said("subscription-stopped", asked.locale, number=row.number, name=row.name)
-    if action == "pause":
-        store.edit(session, asked.chat, number, now, paused_at=now)
-        return said("subscription-is-paused", asked.locale, number=number)
-    if action == "resume":
-        store.edit(session, asked.chat, number, now, paused_at=None)
-        return said("subscription-resumed", asked.locale, number=number)
+    match action:
+        case "show":
+            return _show(asked, store.numbered(session, asked.chat, number))
+        case "delete":
+            row = store.unsubscribe(session, asked.chat, number, now)
+            return said("subscription-stopped", asked.locale, number=row.number, name=row.name)
+        case "pause":
+            store.edit(session, asked.chat, number, now, paused_at=now)
+            return said("subscription-is-paused", asked.locale, number=number)
+        case "resume":
+            store.edit(session, asked.chat, number, now, paused_at=None)
+            return said("subscription-resumed", asked.locale, number=number)
+        case "share":
+            return _share(session, asked, number)
     if not value:
         raise BadOption("option-missing", option="value", example=asked.command.example)
     if action == "rename":
         store.edit(session, asked.chat, number, now, name=value[:NAME])
         return said("subscription-renamed", asked.locale, number=number, name=value[:NAME])
-    if action == "edit":
-        wanted = parse(value)
-        wish = wanted.wish.at_home(store.home_of(session, asked.chat))
-        changes: dict[str, object] = {"wish": wish.to_json(), "name": query(wish)[:NAME]}
-        if wanted.cadence is not None:
-            changes["cadence"] = wanted.cadence
-        store.edit(session, asked.chat, number, now, **changes)
-        words = sentence(wish, asked.locale)
-        return said("subscription-edited", asked.locale, number=number, sentence=words)
-    raise BadOption("setting-unknown", name=action, names="list, edit, rename, pause, resume, delete")
+    wanted = parse(value)
+    wish = wanted.wish.at_home(store.home_of(session, asked.chat))
+    changes: dict[str, object] = {"wish": wish.to_json(), "name": query(wish)[:NAME]}
+    if wanted.cadence is not None:
+        changes["cadence"] = wanted.cadence
+    store.edit(session, asked.chat, number, now, **changes)
+    words = sentence(wish, asked.locale)
+    return said("subscription-edited", asked.locale, number=number, sentence=words)
 
 
 def _list(session: Session, asked: Asked) -> Document:
@@ -144,8 +158,26 @@ def _list(session: Session, asked: Asked) -> Document:
 
 
 def _row(row: Subscription, locale: str) -> Block:
-    cadence = text(f"cadence-{row.cadence}", locale)
-    if row.paused_at is not None:
-        cadence = text("subscription-paused", locale)
+    cadence = text("subscription-paused" if row.paused_at else f"cadence-{row.cadence}", locale)
     words = text("subscription-line", locale, number=row.number, name=clean(row.name, NAME), cadence=cadence)
-    return Block((Span(words),), BlockKind.ITEM)
+    return Block((Span(words),), BlockKind.ITEM, opens=f"subscriptions show {row.number}")
+
+
+def _show(asked: Asked, row: Subscription) -> Document:
+    """Return one subscription in words, with what can be done about it."""
+    locale = asked.locale
+    words = sentence(Wish.from_json(row.wish), locale)
+    turn = "resume" if row.paused_at else "pause"
+    actions = [
+        Action(text(label, locale), command=f"subscriptions {verb} {row.number}")
+        for label, verb in ((turn, turn), ("share", "share"), ("remove", "delete"))
+    ]
+    return Document((_row(row, locale), line("subscription-asks", locale, sentence=words)), tuple(actions))
+
+
+def _share(session: Session, asked: Asked, number: int) -> Document:
+    """Return how somebody else gets a copy of a subscription."""
+    start = f"s_{store.share(session, asked.chat, number)}"
+    link = f"{asked.caller.deep_link}{start}" if asked.caller.deep_link else ""
+    actions = (Action(text("share", asked.locale), url=link),) if link else ()
+    return Document((line("subscription-shared", asked.locale, number=number, token=start),), actions)

@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from notifier.domain.cadence import Cadence
+from notifier.domain.texts import LANGUAGES, text
 from notifier.errors import BadOption
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -72,3 +73,15 @@ def read_switch(value: str) -> bool:
     if value.lower() not in ("on", "off"):
         raise BadOption("option-switch", value=value)
     return value.lower() == "on"
+
+
+def read_language(value: str) -> str:
+    """Return the code of a language that we speak, by its code or the beginning of its names."""
+    wanted = value.strip().lower()
+    for code in LANGUAGES:
+        names = [text(f"language-{code}", locale).lower() for locale in LANGUAGES]
+        if wanted.partition("-")[0] == code or (
+            len(wanted) > 2 and any(it.startswith(wanted) for it in names)
+        ):
+            return code
+    raise BadOption("option-language", value=value, languages=", ".join(LANGUAGES))

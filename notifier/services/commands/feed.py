@@ -1,0 +1,122 @@
+"""Feeds of a shared chat: its subscriptions, managed by whoever administers it."""
+
+from sqlmodel import Session
+
+from notifier.domain import compose
+from notifier.domain.clean import NAME, clean
+from notifier.domain.document import Action, Block, BlockKind, Document, Span
+from notifier.domain.filters import Wish
+from notifier.domain.filters.said import sentence
+from notifier.domain.query import parse, query
+from notifier.domain.texts import text
+from notifier.errors import BadOption
+from notifier.services.commands.declared import Asked, Audience, Option, command, line, said
+from notifier.services.commands.subscriptions import unknown_words
+from notifier.services.forecast import forecast
+from notifier.store import subscriptions as store
+from notifier.store.tables import Subscription
+
+ACTIONS = ("add", "list", "edit", "test", "pause", "resume", "remove")
+SHOWN = 3
+
+
+@command(
+    Option("action", choices=ACTIONS),
+    Option("value"),
+    example="feed add python remote",
+    audience=Audience.MANAGERS,
+    personal=False,
+)
+def feed(session: Session, asked: Asked) -> Document:
+    """Add, list, edit, test, pause, resume or remove what is posted in this chat."""
+    action = asked.get("action").lower() or "list"
+    match action:
+        case "list":
+            return _list(session, asked)
+        case "add":
+            return _add(session, asked)
+        case "edit":
+            return _edit(session, asked)
+        case "test":
+            return _test(session, asked, _numbered(session, asked, asked.get("value")))
+        case "pause" | "resume":
+            row = _numbered(session, asked, asked.get("value"))
+            paused_at = asked.now if action == "pause" else None
+            store.edit(session, asked.chat, row.number, asked.now, paused_at=paused_at)
+            return said(f"feed-{action}d", asked.locale, number=row.number)
+        case "remove":
+            row = _numbered(session, asked, asked.get("value"))
+            store.unsubscribe(session, asked.chat, row.number, asked.now)
+            return said("feed-removed", asked.locale, number=row.number, name=clean(row.name, NAME))
+    raise BadOption(
+        "option-choice", value=action, choices=", ".join(ACTIONS), example="feed add python remote"
+    )
+
+
+def _add(session: Session, asked: Asked) -> Document:
+    if not asked.get("value"):
+        raise BadOption("option-missing", option="query", example="feed add python remote")
+    wanted, locale = parse(asked.get("value")), asked.locale
+    row = store.subscribe(
+        session, asked.chat, wanted.wish, asked.now, cadence=wanted.cadence, name=query(wanted.wish)[:NAME]
+    )
+    blocks = [
+        line("feed-added", locale, number=row.number, sentence=sentence(wanted.wish, locale)),
+        line(f"feed-how-{row.cadence}", locale),
+        *unknown_words(wanted.wish, locale),
+    ]
+    actions = (
+        Action(text("test", locale), command=f"feed test {row.number}"),
+        Action(text("undo", locale), command=f"feed remove {row.number}"),
+    )
+    return Document(tuple(blocks), actions)
+
+
+def _list(session: Session, asked: Asked) -> Document:
+    rows = store.subscriptions_of(session, asked.chat)
+    locale = asked.locale
+    if not rows:
+        return said("feeds-none", locale)
+    blocks = [line("feeds-title", locale, BlockKind.HEADING, count=len(rows))]
+    for row in rows:
+        cadence = text("subscription-paused" if row.paused_at else f"cadence-{row.cadence}", locale)
+        words = text(
+            "subscription-line", locale, number=row.number, name=clean(row.name, NAME), cadence=cadence
+        )
+        blocks.append(Block((Span(words),), BlockKind.ITEM, opens=f"feed test {row.number}"))
+    return Document(tuple(blocks))
+
+
+def _edit(session: Session, asked: Asked) -> Document:
+    number, _, words = asked.get("value").partition(" ")
+    row = _numbered(session, asked, number)
+    if not words.strip():
+        raise BadOption("option-missing", option="query", example="feed edit 1 python remote")
+    wanted = parse(words)
+    changes: dict[str, object] = {"wish": wanted.wish.to_json(), "name": query(wanted.wish)[:NAME]}
+    if wanted.cadence is not None:
+        changes["cadence"] = wanted.cadence
+    store.edit(session, asked.chat, row.number, asked.now, **changes)
+    locale = asked.locale
+    return said("feed-edited", locale, number=row.number, sentence=sentence(wanted.wish, locale))
+
+
+def _test(session: Session, asked: Asked, row: Subscription) -> Document:
+    """Show what the feed would post now; nothing is posted."""
+    locale, wish = asked.locale, Wish.from_json(row.wish)
+    found = forecast(session, wish, asked.now)
+    blocks = [line("feed-test", locale, BlockKind.HEADING, number=row.number, count=len(found.open))]
+    blocks += compose.items(found.open[:SHOWN], locale)
+    blocks.append(line("feed-asks", locale, BlockKind.NOTE, sentence=sentence(wish, locale)))
+    actions = [
+        Action(text(name, locale), command=f"feed {name} {row.number}")
+        for name in ("resume" if row.paused_at else "pause", "remove")
+    ]
+    return Document(tuple(blocks), tuple(actions))
+
+
+def _numbered(session: Session, asked: Asked, word: str) -> Subscription:
+    number = word.strip().removeprefix("#")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise BadOption("option-number", value=word or "feed", example="feed test 1")
+    return store.numbered(session, asked.chat, int(number))
