@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from notifier.domain.facts.skills import skill_ids, skill_name
 from notifier.domain.filters import CompiledWish, Prepared
 from notifier.domain.posting import Posting
 from notifier.services.commands import Caller, answer
+from notifier.services.conversation import Conversation
 from notifier.sources.readme_table import parse
 from notifier.store import jobs, outbox, sources
 from notifier.store.database import Database
@@ -470,3 +471,35 @@ def test_facts_of_distinct_rows() -> None:
 
 _KINDS = ["Senior", "Junior Backend", "Staff", "Lead Data"]
 _SKILLS = ["Python", "C++", "React/TypeScript", "Kubernetes (AWS)"]
+
+
+async def test_who_asks_a_thousand_times_slows_nobody(tmp_path: Path) -> None:
+    """Refusals cost no transaction, so another's answers take as long as without them."""
+    db = Database(f"sqlite:///{tmp_path}/x.db")
+    db.migrate()
+    road = Road(db, Clock(NOW))
+    await road.add_list()
+    await road.read(postings(*range(1, 201)))
+    talk = Conversation(db=db)
+
+    async def answers(count: int) -> float:
+        waits = []
+        for n in range(count):
+            other = Caller(platform="fake", address=f"other-{n % 7}", now=NOW + timedelta(seconds=10 * n))
+            start = time.perf_counter()
+            await talk.answer(other, "/jobs python")
+            waits.append(time.perf_counter() - start)
+        return sorted(waits)[count // 2]
+
+    async def flood() -> None:
+        for _ in range(1_000):
+            await talk.answer(Caller(platform="fake", address="mallory", now=NOW), "/jobs python")
+            await asyncio.sleep(0)
+
+    alone = await answers(120)
+    flooding = asyncio.create_task(flood())
+    beside = await answers(120)
+    await flooding
+    db.close()
+
+    print(f"\n1,000 commands of another: {beside / alone:.2f}x of an answer's time alone (wanted: 1.2)")
