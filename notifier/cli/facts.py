@@ -4,7 +4,6 @@ A line that cannot be read is answered with `{"id", "error"}` in its place, and 
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -31,11 +30,10 @@ class _Unreadable(Exception):
 
 
 def stream(lines: Iterable[bytes], answer: Callable[[Row], dict[str, Any]]) -> None:
-    """Print the answer to each line; blank lines are passed over."""
+    """Print the answer to each line as soon as it is read; blank lines are passed over."""
     for line in lines:
         if line.strip():
-            print(json.dumps(_answered(line, answer), ensure_ascii=False))
-    sys.stdout.flush()
+            print(json.dumps(_answered(line, answer), ensure_ascii=False), flush=True)
 
 
 def _answered(line: bytes, answer: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:

@@ -147,13 +147,17 @@ def command(
     audience: Audience = Audience.EVERYONE,
     personal: bool = True,
     listed: bool = True,
+    name: str = "",
 ) -> Callable[[Run], Run]:
-    """Declare the decorated function as the command of its name; its help is the text `command-NAME`."""
+    """Declare the decorated function as the command of its name; its help is the text `command-NAME`.
+
+    name  of the command, where it is not the function's
+    """
 
     def declare(run: Run) -> Run:
-        name = run.__name__.rstrip("_")
-        COMMANDS[name] = Command(
-            name, run, tuple(options), tuple(aliases), example or name, audience, personal, listed
+        called = name or run.__name__.rstrip("_")
+        COMMANDS[called] = Command(
+            called, run, tuple(options), tuple(aliases), example or called, audience, personal, listed
         )
         return run
 

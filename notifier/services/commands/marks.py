@@ -10,11 +10,20 @@ from notifier.domain.fold import fold
 from notifier.domain.posting import Opening
 from notifier.domain.texts import text
 from notifier.errors import BadOption, UserError
-from notifier.services.commands.declared import Asked, Option, command, line, said
+from notifier.services.commands.declared import Asked, Option, Run, command, line, said
 from notifier.store import openings
 from notifier.store.tables import Mark, Mute, Report
 
 _JOB = Option("job", required=True)
+# The command: what is noted about the job.
+_MARKS = {
+    "save": "saved",  # the digest says when it is about to leave
+    "applied": "applied",
+    "interview": "interview",
+    "offer": "offer",
+    "rejected": "rejected",
+    "hide": "hidden",  # left out of the person's own chats
+}
 STATUSES = ("saved", "applied", "interview", "offer", "rejected")  # hidden jobs are not listed
 
 
@@ -35,40 +44,15 @@ def _mark(session: Session, asked: Asked, status: str) -> Document:
     return Document(document.blocks, (Action(text("undo", asked.locale), command=f"unmark {job.id}"),))
 
 
-@command(_JOB, example="save 12", personal=False, listed=False)
-def save(session: Session, asked: Asked) -> Document:
-    """Keep a job; the digest says when it is about to leave."""
-    return _mark(session, asked, "saved")
+def _marking(status: str) -> Run:
+    def run(session: Session, asked: Asked) -> Document:
+        return _mark(session, asked, status)
+
+    return run
 
 
-@command(_JOB, example="applied 12", personal=False, listed=False)
-def applied(session: Session, asked: Asked) -> Document:
-    """Note that the person has applied."""
-    return _mark(session, asked, "applied")
-
-
-@command(_JOB, example="interview 12", personal=False, listed=False)
-def interview(session: Session, asked: Asked) -> Document:
-    """Note that there will be an interview."""
-    return _mark(session, asked, "interview")
-
-
-@command(_JOB, example="offer 12", personal=False, listed=False)
-def offer(session: Session, asked: Asked) -> Document:
-    """Note that there is an offer."""
-    return _mark(session, asked, "offer")
-
-
-@command(_JOB, example="rejected 12", personal=False, listed=False)
-def rejected(session: Session, asked: Asked) -> Document:
-    """Note that the application was refused."""
-    return _mark(session, asked, "rejected")
-
-
-@command(_JOB, example="hide 12", personal=False, listed=False)
-def hide(session: Session, asked: Asked) -> Document:
-    """Leave a job out of the person's own chats."""
-    return _mark(session, asked, "hidden")
+for _name, _status in _MARKS.items():
+    command(_JOB, name=_name, example=f"{_name} 12", personal=False, listed=False)(_marking(_status))
 
 
 @command(_JOB, example="unmark 12", personal=False, listed=False)
