@@ -77,7 +77,7 @@ def _words(message_id: str, locale: str, count: object = None) -> str:
 def has_text(message_id: str) -> bool:
     """Return whether the catalogue has a message of that id."""
     try:
-        return bool(_words(message_id, DEFAULT))
+        return bool(_words(message_id, DEFAULT, 1))
     except KeyError:
         return False
 
