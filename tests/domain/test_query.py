@@ -202,6 +202,7 @@ def test_an_ambiguous_place_is_a_question(wish: str, says: list[str]) -> None:
         ("role:full-stack", "role:fullstack"),
         ("pay>=60k/eur", "pay:60000€"),
         ("pay>=5k/eur/month", "salary:5000/EUR/month"),
+        ("pay>=2000/eur/month", "pay>=2k/eur pay:2000/eur"),  # no year
         ("from:india", "remote from:india"),
     ],
 )

@@ -11,7 +11,7 @@ from notifier.domain.facts.seniority import Seniority
 
 __all__ = ["FACTS_VERSION", "Facts", "Pay", "Role", "Seniority", "WorkMode"]
 
-FACTS_VERSION = 2  # raise it when a rule changes; stored jobs are then read again, silently
+FACTS_VERSION = 3  # raise it when a rule changes; stored jobs are then read again, silently
 
 
 class WorkMode(StrEnum):

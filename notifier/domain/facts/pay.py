@@ -167,7 +167,7 @@ def _amount(found: re.Match[str], folded: str, raw: str) -> _Amount:
     factor = _UNITS.get(found["unit"] or "", 1.0)
     figure = re.sub(r"\D", "", found["whole"]) + (found["decimals"] or "").replace(",", ".")
     more = folded.startswith("+", found.end())
-    currency, at = _currency(found, folded, raw), found.end() + more
+    currency, at = "", found.end() + more
     period = Period.YEAR if found["unit"] == "lpa" else None  # lakhs per annum
     while (then := _FOLLOWING.match(folded, at)) is not None:
         if then["code"] is None:
@@ -175,13 +175,14 @@ def _amount(found: re.Match[str], folded: str, raw: str) -> _Amount:
         elif _CODES[then["code"]] not in _ALSO_WORDS:
             currency = _CODES[then["code"]]
         at = then.end()
+    currency = currency or _currency(found, folded, raw, period)
     currency = "INR" if factor == 1e5 and period is Period.YEAR else currency
     return _Amount(found.start(), at, round(float(figure) * factor, 2), factor, currency, period, more)
 
 
-def _currency(found: re.Match[str], folded: str, raw: str) -> str:
+def _currency(found: re.Match[str], folded: str, raw: str, period: Period | None) -> str:
     """Return what the marks around a figure say; the one behind it beats the one before it."""
-    year = not found["unit"] and re.fullmatch(r"20[0-4]\d", found["whole"])  # "Internship EUR 2027"
+    year = not found["unit"] and period is None and re.fullmatch(r"20[0-4]\d", found["whole"])  # "Internship EUR 2027"
     for mark in (found["after"], found["before"]):
         code = _MARKS.get(mark or "", "")
         a_word = code in _ALSO_WORDS and (

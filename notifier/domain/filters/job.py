@@ -98,6 +98,8 @@ def _pay_term(word: str) -> str:
     amount, *rest = (part.strip() for part in word.split("/"))
     # What is no currency is a period.
     parts = [part.upper() if pay_in(f"1000 {part.upper()}") else f"per {part}" for part in rest]
+    if len(amount) == 4 and amount.isdecimal():
+        amount = f"{amount[0]},{amount[1:]}"  # "2026" would be a year
     found = pay_in(" ".join([amount, *parts])) if _AMOUNT.fullmatch(amount) else None
     figure = (found.min or found.max) if found else None
     if found is None or not figure:

@@ -21,6 +21,7 @@ def pay(low: float | None, high: float | None, currency: str, period: str) -> Pa
         ("Go Developer ($130K – $160K)", 130_000, 160_000, "USD", "year"),
         ("US$60-80k", 60_000, 80_000, "USD", "year"),
         ("CA$90k-$110k", 90_000, 110_000, "CAD", "year"),
+        ("Intern 2026 - 2000 EUR per month", 2_000, 2_000, "EUR", "month"),
         ("C$45/hr", 45, 45, "CAD", "hour"),
         ("A$120k + super", 120_000, 120_000, "AUD", "year"),
         ("S$6,000 - S$8,000", 6_000, 8_000, "SGD", "month"),

@@ -105,6 +105,37 @@ def test_a_city_lies_in_its_region_country_and_macro_regions() -> None:
     assert place(berlin.id).kind is PlaceKind.CITY
 
 
+@pytest.mark.parametrize(
+    ("city", "region"),
+    [
+        ("Dublin", "County Dublin"),
+        ("Cork", "County Cork"),
+        ("Vilnius", "Vilnius County"),
+        ("Reykjavík", "Capital Region"),
+        ("Tromsø", "Troms"),
+        ("Erbil", "Erbil"),
+        ("Belgrade", "Beograd"),
+        ("Taichung", "Taichung"),
+        ("Sydney", "New South Wales"),
+    ],
+)
+def test_a_city_lies_in_the_region_that_people_name(city: str, region: str) -> None:
+    """Sources cut a country up in their own ways; ours is the one of ISO 3166-2 that people write."""
+    (found,) = candidates(city)
+
+    assert region in {place(id_).name for id_ in around(found.id) if "-" in id_}
+
+
+def test_a_county_is_not_its_town() -> None:
+    """An Irish county and the town it is named after have names of their own."""
+    (town,), (county,) = candidates("Cork"), candidates("County Cork")
+
+    assert town.kind is PlaceKind.CITY
+    assert county.kind is PlaceKind.REGION
+    assert contains(county.id, town.id)
+    assert town.label != county.label
+
+
 def test_completion_shows_wide_places_first_and_each_once() -> None:
     """Macro-regions and countries stand before cities, and better-known names first."""
     found = starting_with("ger")

