@@ -182,7 +182,8 @@ def _amount(found: re.Match[str], folded: str, raw: str) -> _Amount:
 
 def _currency(found: re.Match[str], folded: str, raw: str, period: Period | None) -> str:
     """Return what the marks around a figure say; the one behind it beats the one before it."""
-    year = not found["unit"] and period is None and re.fullmatch(r"20[0-4]\d", found["whole"])  # "Internship EUR 2027"
+    # "Internship EUR 2027"
+    year = not found["unit"] and period is None and re.fullmatch(r"20[0-4]\d", found["whole"])
     for mark in (found["after"], found["before"]):
         code = _MARKS.get(mark or "", "")
         a_word = code in _ALSO_WORDS and (

@@ -130,7 +130,7 @@ _WORDS = any_word(
         analyst*; analista*; analityk*; analytik*; specialist*; spezialist*; especialista*; specialista*; consult*;
         konsult*; administrat*; architect*; architekt*; arquitet*; arquitecto*; scientist*; researcher*; intern; interns;
         internship*; co op|ops; trainee*; apprentice*; student*; werkstud*; praktik*; stage; stagiaire*; alternan*;
-        apprenti; lead; officer*; associate*; expert*; operator*; designer*; advisor*; staff""",
+        apprenti|apprentie|apprentis; lead; officer*; associate*; expert*; operator*; designer*; advisor*; staff""",
         "hand": """
         technicien*; technician*; tecnico*; assistant*; coordinat*; charge; chargee; gestionnaire*; agent; clerk*;
         representative*; planner*; scheduler*; inspector*; merchandis*""",

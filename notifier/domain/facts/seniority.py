@@ -47,7 +47,7 @@ _WORDS = any_word(
         master|masters|phd|bachelor student*; trainee*; apprentice*;
         praktikum*; praktika; praktikant*; pflichtpraktik*; werkstud*; werksstudent*; studentische*; abschlussarbeit*;
         masterarbeit; bachelorarbeit; diplomarbeit; diplomand*; hiwi; ausbildung*; auszubildend*; azubi*; lehrling*;
-        lehrstelle; duales studium; dualer student; volontar*; stagiaire*; alternance*; alternant*; apprenti; apprentie;
+        lehrstelle; duales studium; dualer student; volontar*; stagiaire*; alternance*; alternant*; apprenti|apprentie|apprentis|apprenties;
         apprentissage; contrat pro; cesure; pfe; projet de fin d'etudes; becari*; practicas; practicante*; pasante*;
         pasantia*; aprendiz*; estagi*; tirocin*; stagista; stagisti; apprendist*; afstudeer*; meewerkstage; werkstage;
         staz; stazyst*; praktyk*; praktykant*; stazist*; brigada; praktik; examensarbete; exjobb; sommarjobb;
