@@ -151,7 +151,12 @@ def _add_replay(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _add_sources(add: Callable[..., argparse.ArgumentParser]) -> None:
-    made = add("sources", _sources_list, "list, add, test, pause, resume or remove lists", "sources list")
+    made = add(
+        "sources",
+        _sources_list,
+        "list, add, test, pause, resume or remove lists; their terms",
+        "sources list",
+    )
     made.add_argument("--json", action="store_true")
     verbs = made.add_subparsers(metavar="VERB", parser_class=_Parser)
 
@@ -179,6 +184,13 @@ def _add_sources(add: Callable[..., argparse.ArgumentParser]) -> None:
         ("remove", _sources_remove, "forget a list; its jobs stay"),
     ):
         verb(name, run, says, f"{name} a-list").add_argument("name")
+    says = "say what a list's terms allow; without options, show it"
+    made = verb("terms", _sources_terms, says, "terms a-list --republish --attribution 'Jobs by A.'")
+    made.add_argument("name")
+    made.add_argument(
+        "--republish", action=argparse.BooleanOptionalAction, help="`notifier publish` is allowed"
+    )
+    made.add_argument("--attribution", metavar="TEXT", help="a sentence that its terms ask for; empty: none")
 
 
 # -- commands. What they need is imported here, so that `notifier --help` stays quick -------------
@@ -387,7 +399,7 @@ def _publish(asked: argparse.Namespace) -> int:
     for page in written:
         print(f"{page.path}: {page.jobs} jobs" + ("" if page.changed else ", unchanged"))
     if not allowed:
-        hint = "say for which the terms allow it: notifier sources add URL --republish"
+        hint = "say for which the terms allow it: notifier sources terms NAME --republish"
         print(f"no list may be republished; {hint}", file=sys.stderr)
     return 0
 
@@ -531,6 +543,16 @@ def _sources_resume(asked: argparse.Namespace) -> int:
     return _change_source(asked.name, lambda row: sources.accept(row, utc_now()))
 
 
+def _sources_terms(asked: argparse.Namespace) -> int:
+    def change(row: Any) -> str:
+        row.republish = row.republish if asked.republish is None else asked.republish
+        row.attribution = row.attribution if asked.attribution is None else asked.attribution
+        publishing = "may be published" if row.republish else "is not published"
+        return f"{publishing}; attribution: {row.attribution or 'none'}"
+
+    return _change_source(asked.name, change)
+
+
 def _sources_remove(asked: argparse.Namespace) -> int:
     from notifier.store import sources
     from notifier.store.database import opened
@@ -542,20 +564,19 @@ def _sources_remove(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _change_source(name: str, change: Callable[[Any], None]) -> int:
+def _change_source(name: str, change: Callable[[Any], str | None]) -> int:
     from notifier.store import sources
     from notifier.store.database import opened
 
-    def run(session: Any) -> bool:
+    def run(session: Any) -> str | None:
         row = sources.named(session, name)
-        if row is not None:
-            change(row)
-        return row is not None
+        return (change(row) or "done") if row is not None else None
 
     with opened(_quiet_settings().database_url) as db:
-        if not db.call(run):
+        said = db.call(run)
+        if said is None:
             raise UserError("source-unknown", name=name, names=_names(db))
-    print(f"{name}: done")
+    print(f"{name}: {said}")
     return 0
 
 

@@ -456,6 +456,26 @@ def test_the_command_says_how_many_jobs_are_in_which_files(home: Path) -> None:
     assert (broken.returncode, len(broken.stderr.splitlines())) == (1, 1)
 
 
+def test_what_the_terms_of_a_list_allow_can_be_said_later(home: Path) -> None:
+    """Each option changes its own part, and none only shows; an unknown list is answered with those there are."""
+    notifier(home, "collect")
+
+    forbidden = notifier(home, "sources", "terms", "list", "--no-republish")
+    none = notifier(home, "publish", "out")
+    allowed = notifier(home, "sources", "terms", "list", "--republish", "--attribution", "By B.")
+    shown = notifier(home, "sources", "terms", "list")
+    again = notifier(home, "publish", "out")
+    unknown = notifier(home, "sources", "terms", "lost", "--republish")
+
+    assert forbidden.stdout == "list: is not published; attribution: By A.\n"
+    assert "out/README.md: 0 jobs" in none.stdout
+    assert "notifier sources terms NAME --republish" in none.stderr
+    assert allowed.stdout == shown.stdout == "list: may be published; attribution: By B.\n"
+    assert "out/README.md: 1 jobs" in again.stdout
+    assert "- list: By B.\n" in (home / "out" / "README.md").read_text("utf-8")
+    assert (unknown.returncode, "list" in unknown.stderr) == (2, True)
+
+
 def test_run_publishes_by_itself(home: Path) -> None:
     """With NOTIFIER_PUBLISH_DIR, after it has read the lists."""
     running = subprocess.Popen(
