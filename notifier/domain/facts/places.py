@@ -242,6 +242,7 @@ def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
     """Return places that a name beginning with `prefix` may mean.
 
     English and own names come before alternate ones; then wide places, then the better-known ones.
+    No two read the same: of Berlin and its state, the city.
     """
     key = name_key(prefix)
     if not key:
@@ -256,7 +257,12 @@ def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
     )
     rank = {PlaceKind.MACRO: 0, PlaceKind.COUNTRY: 1, PlaceKind.REGION: 2, PlaceKind.CITY: 2}
     ordered = sorted(rows, key=lambda row: (row[6] == Quality.OTHER, rank[PlaceKind(row[1])], -row[5]))
-    return [_place(row[:-1]) for row in ordered[:limit]]
+    shown: dict[str, Place] = {}
+    for found in (_place(row[:-1]) for row in ordered[: 2 * limit]):
+        same = shown.setdefault(found.label, found)
+        if found.kind is PlaceKind.CITY and same.kind is PlaceKind.REGION:
+            shown[found.label] = found
+    return list(shown.values())[:limit]
 
 
 def nearest(words: str, limit: int = 3) -> Sequence[Place]:
