@@ -95,7 +95,7 @@ def match_of(row: Row) -> dict[str, Any]:
 def _facts(row: Row) -> Facts:
     title, location = _text(row, "title"), _text(row, "location")
     stated = mode_of("", _text(row, "type"), WorkMode.UNKNOWN)
-    return derive(title=title, location=location, mode=stated)
+    return derive(title=title, location=location, mode=stated, company=_text(row, "company"))
 
 
 def _opening(row: Row) -> Opening:

@@ -229,6 +229,7 @@ def _plan(
                 title=posting.title,
                 location=posting.location,
                 mode=posting.mode,
+                company=posting.company,
                 skills=posting.skills,
                 pay=posting.pay,
             ),

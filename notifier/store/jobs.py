@@ -441,7 +441,12 @@ def derive_again(session: Session) -> int:
     rows = session.execute(query).scalars().all()
     for row in rows:
         facts = derive(
-            title=row.title, location=row.location, mode=WorkMode(row.mode), skills=row.skills, pay=row.pay
+            title=row.title,
+            location=row.location,
+            mode=WorkMode(row.mode),
+            company=row.company,
+            skills=row.skills,
+            pay=row.pay,
         )
         row.facts, row.facts_version = facts.to_json(), FACTS_VERSION
     return len(rows)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from notifier.domain.facts import Facts, WorkMode
-from notifier.domain.facts.locate import places_in
+from notifier.domain.facts.locate import places_in, seat_in
 from notifier.domain.facts.mode import mode_of, remote_scope
 from notifier.domain.facts.pay import pay_in
 from notifier.domain.facts.role import role_in
@@ -11,16 +11,25 @@ from notifier.domain.facts.seniority import seniority_in
 from notifier.domain.facts.skills import SkillKind, skill_id, skill_kind, skills_in, with_implied
 
 
-def derive(*, title: str, location: str, mode: WorkMode, skills: Sequence[str] = (), pay: str = "") -> Facts:
+def derive(
+    *,
+    title: str,
+    location: str,
+    mode: WorkMode,
+    company: str = "",
+    skills: Sequence[str] = (),
+    pay: str = "",
+) -> Facts:
     """Return what the text says.
 
+    company read for a place only where the location is a building of an institution named by its place
     mode    the row's own marker or type column; words in title or location beat it
     skills  what a skills column names
     pay     the text of a pay column; without one the title may say it
     """
     columns = [(id_,) if (id_ := skill_id(cell)) else skills_in(cell) for cell in skills]
     named = tuple(dict.fromkeys(id_ for found in (skills_in(title), *columns) for id_ in found))
-    places = places_in(location, title)
+    places = places_in(location, title) or seat_in(company, location)
     works = mode_of(title, location, mode)
     return Facts(
         mode=works,

@@ -4,6 +4,7 @@
 country. The choice is the assignment in which the places support each other most.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from notifier.domain.facts.cells import flags
 from notifier.domain.facts.mentions import FAMOUS, Candidate, Mention, mentions
-from notifier.domain.facts.places import Place, PlaceKind, around, contains
+from notifier.domain.facts.places import Place, PlaceKind, around, candidates, contains, name_key
 from notifier.domain.facts.skills import skill_id
 
 _NEIGHBOURS = 3  # mentions before one that have a say
@@ -25,6 +26,12 @@ _PLAINLY = 100_000  # people: such a city is meant in a title, smaller ones need
 # What a name loses that stands among words we do not know: all but big cities and supported ones.
 _AMONG_STRANGERS = {PlaceKind.CITY: 5.6, PlaceKind.REGION: 0.5, PlaceKind.COUNTRY: 0.5, PlaceKind.MACRO: 0.5}
 _IN_ITS_OWN_SCRIPT = 2.0  # … which is no other word there as easily as in Latin letters
+
+_SEATED = re.compile(
+    r"\b(?:universit\w+|college|institute|city|county|state|government)\b[^,]*? (?:of|in|at) ([^,()]+)$",
+    re.IGNORECASE,
+)
+_LONGEST_COMPANY = 120  # characters, of which the last may say a place
 
 _SCORE = itemgetter(0)  # of a _Path
 _QUARTER = 10  # times as many people: what stands behind a dash is a part of it
@@ -58,6 +65,19 @@ def in_title(title: str) -> tuple[str, ...]:
         or any(other.id != it.id and contains(other.id, it.id) for _, other in chosen)
     ]
     return _narrowest(sure, flags(title))
+
+
+def seat_in(company: str, location: str) -> tuple[str, ...]:
+    """Return the place that an institution is named by, when the location is a building of its own.
+
+    "Medical Campus of the University" at a "University of Michigan" is in Michigan.
+    """
+    of_its_own = {word for word in name_key(location).split() if len(word) > 3}
+    if of_its_own.isdisjoint(name_key(company).split()):
+        return ()
+    named = _SEATED.search(company[-_LONGEST_COMPANY:])
+    found = candidates(named[1]) if named else ()
+    return (found[0].id,) if len(found) == 1 else ()
 
 
 def _narrowest(chosen: Sequence[tuple[Mention, Place]], more: Iterator[Place]) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.domain.facts import WorkMode
+from notifier.domain.facts.derive import derive
 from notifier.domain.facts.locate import in_title, places_in
 from notifier.domain.facts.places import place
 
@@ -203,3 +205,25 @@ def test_any_mixture_of_names_and_marks_is_read(parts: list[tuple[str, str]]) ->
     found = places_in("".join(piece + mark for piece, mark in parts))
 
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("company", "location", "wanted"),
+    [
+        ("University of Michigan", "Michigan Medicine Campus", ["US-MI"]),
+        ("State of Texas", "State Office Building", ["US-TX"]),
+        ("University of Michigan", "Remote", []),  # a place of nobody's own
+        ("University of Michigan", "Ann Arbor University Office, Paris", ["Paris"]),  # the location says it
+        ("City of Hope", "Hospital Building of the City", []),  # which Hope?
+        ("Bank of America", "Bank Tower", []),
+        ("", "University Campus", []),
+        ("University" + " of" * 5_000, "University", []),
+    ],
+)
+def test_a_building_of_an_institution_is_where_its_name_says(
+    company: str, location: str, wanted: list[str]
+) -> None:
+    """A university's campus needs no address: its name is one. No other company's name is read for places."""
+    found = derive(title="Developer", location=location, mode=WorkMode.ONSITE, company=company).places
+
+    assert [id_ if "-" in id_ else place(id_).name for id_ in found] == wanted

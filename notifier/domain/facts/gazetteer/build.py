@@ -42,7 +42,7 @@ def main() -> None:
 
     def name(id_: str, words: str, quality: int) -> None:
         key = name_key(words)
-        if key and len(key) <= 60:
+        if key and len(key) <= 60 and key not in ours["no_names"]:
             names[key, id_] = min(quality, names.get((key, id_), Quality.OTHER))
 
     people: dict[str, int] = defaultdict(int)
