@@ -357,6 +357,7 @@ def test_each_filter_completes_or_says_nothing() -> None:
     assert FILTERS["company"].complete("ac", ["Acme", "Other"]) == [Choice("Acme", "Acme")]
     assert FILTERS["remote"].complete("h", ()) == [Choice("hybrid", "hybrid")]
     assert FILTERS["in"].complete("berl", ())[0] == Choice("berlin", "Berlin, Germany")
+    assert len({choice.label for choice in FILTERS["in"].complete("si", ())}) == 25
     assert FILTERS["level"].complete("se", ()) == [Choice("senior", "senior")]
     for choice in FILTERS["in"].complete("camb", ()):
         assert parse(f'in:"{choice.value}"')

@@ -205,10 +205,11 @@ def _codes(word: str, countries: Sequence[str] = ("US", "CA", "AU", "BR", "IN", 
     """Return the ids that `word` is the code of: a country's, or a state's of lands that write such codes."""
     code = word.upper()
     ids = (code, *(f"{country}-{code}" for country in countries))
-    return {id_ for id_ in ids if _exists(id_)}
+    return {id_ for id_ in ids if is_place(id_)}
 
 
-def _exists(id_: str) -> bool:
+def is_place(id_: str) -> bool:
+    """Return whether this is the id of a place that we know."""
     try:
         place(id_)
     except KeyError:
@@ -242,7 +243,6 @@ def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
     """Return places that a name beginning with `prefix` may mean.
 
     English and own names come before alternate ones; then wide places, then the better-known ones.
-    No two read the same: of Berlin and its state, the city.
     """
     key = name_key(prefix)
     if not key:
@@ -257,12 +257,7 @@ def starting_with(prefix: str, limit: int = 25) -> Sequence[Place]:
     )
     rank = {PlaceKind.MACRO: 0, PlaceKind.COUNTRY: 1, PlaceKind.REGION: 2, PlaceKind.CITY: 2}
     ordered = sorted(rows, key=lambda row: (row[6] == Quality.OTHER, rank[PlaceKind(row[1])], -row[5]))
-    shown: dict[str, Place] = {}
-    for found in (_place(row[:-1]) for row in ordered[: 2 * limit]):
-        same = shown.setdefault(found.label, found)
-        if found.kind is PlaceKind.CITY and same.kind is PlaceKind.REGION:
-            shown[found.label] = found
-    return list(shown.values())[:limit]
+    return [_place(row[:-1]) for row in ordered[:limit]]
 
 
 def nearest(words: str, limit: int = 3) -> Sequence[Place]:

@@ -9,6 +9,7 @@ from notifier.domain.facts.places import (
     PlaceKind,
     around,
     candidates,
+    is_place,
     nearest,
     place,
     spoken,
@@ -45,15 +46,6 @@ _WORD_OF_MODE = {mode: word for word, mode in _MODES.items()}
 
 
 # -- what a person's word means -----------------------------------------------------------------
-
-
-def is_place(term: str) -> bool:
-    """Return whether a term is the id of a place that we know."""
-    try:
-        place(term)
-    except KeyError:
-        return False
-    return True
 
 
 def place_id(word: str) -> str:
@@ -187,7 +179,10 @@ def _complete_places(prefix: str, known: Sequence[str]) -> Sequence[Choice]:
     found = starting_with(prefix, 2 * MOST_CHOICES)
     # A region that shares its name with its city ("Berlin") has no words of its own: the city is offered.
     offered = [it for it in found if it.kind is not PlaceKind.REGION or spoken(it.id) != it.id]
-    return [Choice(spoken(it.id), it.label) for it in offered[:MOST_CHOICES]]
+    labelled: dict[str, str] = {}  # of two that read the same, the better-known
+    for it in offered:
+        labelled.setdefault(it.label, spoken(it.id))
+    return [Choice(words, label) for label, words in labelled.items()][:MOST_CHOICES]
 
 
 IN = Filter(
