@@ -66,6 +66,11 @@ def collector(db: Database, settings: Settings, fetcher: Fetcher) -> Collector:
     )
 
 
+def conversation(db: Database, settings: Settings) -> Conversation:
+    """Return what answers commands; who sits at the terminal operates."""
+    return Conversation(db=db, operators=(*settings.admins, OPERATOR), by_list=settings.access == "list")
+
+
 def operators_of(settings: Settings, platforms: Collection[str]) -> list[tuple[str, str]]:
     """Return (platform, user id) of each operator; without a token the terminal is the operator's."""
     admins = [(platform, user) for platform, _, user in (admin.partition(":") for admin in settings.admins)]
@@ -81,10 +86,9 @@ class App:
         self._db = db
         self._settings = settings
         self._locale = language(os.environ)
-        conversation = Conversation(
-            db=db, operators=(*settings.admins, OPERATOR), by_list=settings.access == "list"
+        self._talk = Talk(
+            conversation(db, settings), lambda: console_caller(settings, YOU, self._locale), write
         )
-        self._talk = Talk(conversation, lambda: console_caller(settings, YOU, self._locale), write)
         self._counters = Counters(since=utc_now())
         messengers: dict[str, Messenger] = {CONSOLE: self._talk.messenger}
         self._deliverer = Deliverer(

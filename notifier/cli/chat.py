@@ -8,11 +8,10 @@ import signal
 from collections.abc import Callable, Coroutine
 
 from notifier.chat.console import NAME as CONSOLE
-from notifier.cli.app import console_caller, utc_now
+from notifier.cli.app import console_caller, conversation, utc_now
 from notifier.cli.settings import Settings
-from notifier.cli.talk import OPERATOR, Talk, language
+from notifier.cli.talk import Talk, language
 from notifier.domain.texts import text
-from notifier.services.conversation import Conversation
 from notifier.services.deliver import Deliverer
 from notifier.store import outbox
 from notifier.store.database import Database
@@ -31,10 +30,7 @@ async def chat(
     owner  whether nobody else delivers from this database: then what becomes due is shown here
     """
     locale = language(os.environ)
-    conversation = Conversation(
-        db=db, operators=(*settings.admins, OPERATOR), by_list=settings.access == "list"
-    )
-    talk = Talk(conversation, lambda: console_caller(settings, name, locale), write)
+    talk = Talk(conversation(db, settings), lambda: console_caller(settings, name, locale), write)
     deliverer = Deliverer(db, {CONSOLE: talk.messenger}, utc_now, resend=settings.on_uncertain == "resend")
     greeting = text("chat-alone" if owner else "chat-beside", locale)
     if not owner:
