@@ -312,6 +312,8 @@ def test_commands_of_operators_do_not_exist_for_others(road: Road, db: Database,
     assert "There is no source called x" in says(db, clock, "/admin sources pause x", operates=True)
     assert "No dead letters" in says(db, clock, "/admin dead", operates=True)
     assert "There is no dead letter 9" in says(db, clock, "/admin dead retry 9", operates=True)
+    too_long = says(db, clock, f"/admin dead retry {'9' * 30}", operates=True)  # no engine looks for that
+    assert "admin dead retry 12" in too_long
 
 
 async def test_by_list_only_who_is_allowed_is_answered(road: Road, db: Database, clock: Clock) -> None:

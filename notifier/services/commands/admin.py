@@ -8,6 +8,7 @@ from notifier.domain.document import Action, Block, BlockKind, Document, Span
 from notifier.domain.texts import text
 from notifier.errors import BadOption
 from notifier.services.commands.declared import Asked, Audience, Option, command, line, said
+from notifier.services.commands.values import read_number
 from notifier.store import openings, outbox, sources
 from notifier.store.tables import Allowed, Destination, Person, Report, Source, Subscription
 
@@ -101,12 +102,13 @@ def _source(row: Source, asked: Asked) -> Block:
 def _dead(session: Session, asked: Asked) -> Document:
     verb, _, number = asked.get("value").partition(" ")
     if verb in ("retry", "drop"):
-        if not number.strip().isdecimal():
+        letter = read_number(number)
+        if letter is None:
             raise BadOption("option-number", value=number or verb, example=f"admin dead {verb} 12")
         change = outbox.retry if verb == "retry" else outbox.drop
-        if not change(session, int(number), asked.now):
-            raise BadOption("dead-unknown", number=number.strip())
-        return said(f"dead-{verb}", asked.locale, number=number.strip())
+        if not change(session, letter, asked.now):
+            raise BadOption("dead-unknown", number=letter)
+        return said(f"dead-{verb}", asked.locale, number=letter)
     rows = outbox.dead(session)
     if not rows:
         return said("dead-none", asked.locale)

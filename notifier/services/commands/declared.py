@@ -14,6 +14,7 @@ from notifier.domain.texts import text
 from notifier.errors import AmbiguousPlace, BadOption, UserError
 from notifier.services.commands import answers
 from notifier.services.commands.guess import country_of, zone_of
+from notifier.services.commands.values import read_number
 from notifier.store import persons, subscriptions
 from notifier.store.subscriptions import Defaults
 from notifier.store.tables import Destination, DestinationKind, Person
@@ -89,10 +90,11 @@ class Asked:
 
     def number(self, name: str) -> int:
         """Return a required option that is a number, with or without a #."""
-        value = self.get(name).removeprefix("#")
-        if not (value.isascii() and value.isdigit() and len(value) < 10):
+        value = self.get(name)
+        number = read_number(value)
+        if number is None:
             raise BadOption("option-number", value=value or name, example=self.command.example)
-        return int(value)
+        return number
 
     def person(self, session: Session) -> Person:
         """Return who asks, also in a chat that several people read."""

@@ -11,7 +11,8 @@ from notifier.domain.query import parse, query
 from notifier.domain.texts import text
 from notifier.errors import BadOption
 from notifier.services.commands.declared import Asked, Audience, Option, command, line, said
-from notifier.services.commands.subscriptions import unknown_words
+from notifier.services.commands.subscriptions import edited, unknown_words
+from notifier.services.commands.values import read_number
 from notifier.services.forecast import forecast
 from notifier.store import subscriptions as store
 from notifier.store.tables import Subscription
@@ -92,13 +93,8 @@ def _edit(session: Session, asked: Asked) -> Document:
     row = _numbered(session, asked, number)
     if not words.strip():
         raise BadOption("option-missing", option="query", example="feed edit 1 python remote")
-    wanted = parse(words)
-    changes: dict[str, object] = {"wish": wanted.wish.to_json(), "name": query(wanted.wish)[:NAME]}
-    if wanted.cadence is not None:
-        changes["cadence"] = wanted.cadence
-    store.edit(session, asked.chat, row.number, asked.now, **changes)
-    locale = asked.locale
-    return said("feed-edited", locale, number=row.number, sentence=sentence(wanted.wish, locale))
+    wish = edited(session, asked, row.number, words)
+    return said("feed-edited", asked.locale, number=row.number, sentence=sentence(wish, asked.locale))
 
 
 def _test(session: Session, asked: Asked, row: Subscription) -> Document:
@@ -116,7 +112,7 @@ def _test(session: Session, asked: Asked, row: Subscription) -> Document:
 
 
 def _numbered(session: Session, asked: Asked, word: str) -> Subscription:
-    number = word.strip().removeprefix("#")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
+    number = read_number(word)
+    if number is None:
         raise BadOption("option-number", value=word or "feed", example="feed test 1")
-    return store.numbered(session, asked.chat, int(number))
+    return store.numbered(session, asked.chat, number)

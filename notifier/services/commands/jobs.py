@@ -15,6 +15,7 @@ from notifier.errors import UserError
 from notifier.services import messages
 from notifier.services.commands import answers
 from notifier.services.commands.declared import Asked, Option, command, kept_line, line, redone, said
+from notifier.services.commands.values import read_number
 from notifier.services.messages import statistics
 from notifier.store import openings
 from notifier.store.tables import DestinationKind
@@ -54,9 +55,8 @@ def job(session: Session, asked: Asked) -> Document:
 
 def card(session: Session, asked: Asked, number: str) -> Document:
     """Return one job as a message of its own."""
-    found = None
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        found = openings.by_id(session, [int(number)]).get(int(number))
+    id_ = read_number(number)
+    found = openings.by_id(session, [id_]).get(id_) if id_ is not None else None
     if found is None:
         raise UserError("job-unknown", number=number)
     shared = asked.caller.kind is not DestinationKind.PRIVATE

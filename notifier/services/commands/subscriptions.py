@@ -139,14 +139,19 @@ def subscriptions(session: Session, asked: Asked) -> Document:
     if action == "rename":
         store.edit(session, asked.chat, number, now, name=value[:NAME])
         return said("subscription-renamed", asked.locale, number=number, name=value[:NAME])
-    wanted = parse(value)
+    wish = edited(session, asked, number, value)
+    return said("subscription-edited", asked.locale, number=number, sentence=sentence(wish, asked.locale))
+
+
+def edited(session: Session, asked: Asked, number: int, words: str) -> Wish:
+    """Give a subscription the wish (and cadence) that `words` write, and return that wish."""
+    wanted = parse(words)
     wish = wanted.wish.at_home(store.home_of(session, asked.chat))
     changes: dict[str, object] = {"wish": wish.to_json(), "name": query(wish)[:NAME]}
     if wanted.cadence is not None:
         changes["cadence"] = wanted.cadence
-    store.edit(session, asked.chat, number, now, **changes)
-    words = sentence(wish, asked.locale)
-    return said("subscription-edited", asked.locale, number=number, sentence=words)
+    store.edit(session, asked.chat, number, asked.now, **changes)
+    return wish
 
 
 def _list(session: Session, asked: Asked) -> Document:

@@ -13,6 +13,12 @@ from notifier.errors import BadOption
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+def read_number(value: str) -> int | None:
+    """Return 12 or #12 as a number that every engine can look for; None for anything else."""
+    plain = value.strip().removeprefix("#")
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else None
+
+
 def read_time(value: str) -> time:
     """Return 08:30 (or 8:30, 0830) as a wall time."""
     found = re.fullmatch(r"(\d{1,2}):?(\d{2})", value, re.ASCII)
