@@ -16,6 +16,8 @@ from notifier.store.database import Database
 from notifier.store.outbox import Batch
 from notifier.store.tables import DeliveryKind, Destination, DestinationKind
 
+CompanyFacts = tuple[str, Mapping[str, Any]]  # of one job, the facts as its column keeps them
+
 TRENDS = 5
 FEWEST_PAYS = 5
 TREND_SPAN = timedelta(days=7)
@@ -80,8 +82,13 @@ def statistics(session: Session, now: datetime, *, source: str = "") -> Statisti
 
     source  the name of one list; "" for all of them
     """
-    rows = openings.open_facts(session, now, source)
-    before = openings.open_facts(session, now - TREND_SPAN, source)
+    return figures(
+        openings.open_facts(session, now, source), openings.open_facts(session, now - TREND_SPAN, source)
+    )
+
+
+def figures(rows: Sequence[CompanyFacts], before: Sequence[CompanyFacts]) -> Statistics:
+    """Return the figures of jobs, and of their skills against those of TREND_SPAN before. Pure."""
     shares, past = _shares(rows), _shares(before)
     pays = [Pay.from_json(facts["pay"]) for _, facts in rows if "pay" in facts]
     top = sorted(shares, key=lambda skill: (-shares[skill], skill))[:TRENDS]
@@ -106,6 +113,6 @@ def _average(pays: Sequence[Pay]) -> AveragePay | None:
     return AveragePay(sum(figures) / len(figures), currency, len(figures))
 
 
-def _shares(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, float]:
+def _shares(rows: Sequence[CompanyFacts]) -> dict[str, float]:
     named = Counter(skill for _, facts in rows for skill in facts.get("skills", ()))
     return {skill: count / len(rows) for skill, count in named.items()}

@@ -8,25 +8,23 @@ import asyncio
 import json
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from notifier.domain import compose
 from notifier.domain.clean import clean, safe_link
-from notifier.domain.compose import Statistics, Trend
 from notifier.domain.facts import WorkMode
 from notifier.domain.filters import CompiledWish, Prepared, Wish
 from notifier.domain.posting import ListedOn, Opening
 from notifier.domain.query import parse
 from notifier.domain.texts import text
 from notifier.errors import OperatorError
-from notifier.services.messages import TREND_SPAN, TRENDS
+from notifier.services.messages import TREND_SPAN, CompanyFacts, figures
 from notifier.store import openings
 from notifier.store.database import Database
 from notifier.store.tables import Job, Listing, Source, State
@@ -184,11 +182,7 @@ def _listed(found: Iterable[Opening], allowed: dict[int, ListedOn]) -> Iterable[
 
 
 def _open_at(session: Session, at: datetime) -> Iterable[Opening]:
-    query = select(col(Job.id)).where(
-        col(Job.first_seen) <= at,
-        or_(col(Job.closed_at).is_(None), col(Job.closed_at) > at),
-        or_(col(Job.expires_at).is_(None), col(Job.expires_at) > at),
-    )
+    query = select(col(Job.id)).where(openings.was_open(at))
     return openings.by_id(session, session.execute(query).scalars().all()).values()
 
 
@@ -197,20 +191,8 @@ def _fitting(jobs: Iterable[Opening], view: View, now: datetime) -> list[Opening
     return [job for job in jobs if wish.match(Prepared(job), now) is not None]
 
 
-def _statistics(jobs: Sequence[Opening], before: Sequence[Opening]) -> Statistics:
-    shares, past = _shares(jobs), _shares(before)
-    top = sorted(shares, key=lambda skill: (-shares[skill], skill))[:TRENDS]
-    return Statistics(
-        open=len(jobs),
-        remote=sum(job.facts.mode is WorkMode.REMOTE for job in jobs) / max(len(jobs), 1),
-        companies=len({job.company for job in jobs}),
-        trends=[Trend(skill, shares[skill], past.get(skill, 0.0) if before else None) for skill in top],
-    )
-
-
-def _shares(jobs: Sequence[Opening]) -> dict[str, float]:
-    named = Counter(skill for job in jobs for skill in job.facts.skills)
-    return {skill: count / len(jobs) for skill, count in named.items()}
+def _facts(jobs: Sequence[Opening]) -> list[CompanyFacts]:
+    return [(job.company, job.facts.to_json()) for job in jobs]
 
 
 # -- the page -----------------------------------------------------------------------------------
@@ -241,7 +223,7 @@ def page(
     if view.name:
         parts.append(f"Those that fit: {escaped(view.query)}")
     if jobs:
-        for block in compose.statistics(_statistics(jobs, before), "en"):
+        for block in compose.statistics(figures(_facts(jobs), _facts(before)), "en"):
             parts.append(escaped("".join(span.text for span in block.spans)))
     parts.append(_siblings(view, every, archived))
     rows = [_row(job, None if archived else today) for job in jobs]

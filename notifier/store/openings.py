@@ -103,16 +103,21 @@ def _newest(session: Session, among: ColumnElement[bool]) -> Iterable[Opening]:
         yield from (found[id_] for id_ in chunk)
 
 
+def was_open(at: datetime) -> ColumnElement[bool]:
+    """Return the condition for jobs that were open at `at`, as far as the store remembers."""
+    return and_(
+        col(Job.first_seen) <= at,
+        or_(col(Job.closed_at).is_(None), col(Job.closed_at) > at),
+        or_(col(Job.expires_at).is_(None), col(Job.expires_at) > at),
+    )
+
+
 def open_facts(session: Session, at: datetime, source: str = "") -> list[tuple[str, dict[str, Any]]]:
     """Return (company, facts) of the jobs that were open at `at`, as far as the store remembers.
 
     source  the name of a list that they must stand on, "" for any
     """
-    query = select(col(Job.company), col(Job.facts)).where(
-        col(Job.first_seen) <= at,
-        or_(col(Job.closed_at).is_(None), col(Job.closed_at) > at),
-        or_(col(Job.expires_at).is_(None), col(Job.expires_at) > at),
-    )
+    query = select(col(Job.company), col(Job.facts)).where(was_open(at))
     if source:
         on_it = select(col(Listing.job_id)).join(Source, col(Source.id) == col(Listing.source_id))
         query = query.where(col(Job.id).in_(on_it.where(col(Source.name) == source)))
