@@ -85,7 +85,7 @@ class Canary:
         except SystemExit:
             pass
         except Exception:
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # never None inside an except
         self.listen()
 
     def python(self, code: str) -> None:
@@ -163,6 +163,7 @@ def canary(
         "ALLOW_PRIVATE_SOURCES": "true",
     }.items():
         monkeypatch.setenv(f"NOTIFIER_{name}", value)
+    # None of this replaces a function of ours: what a process has set for good is put back behind each path.
     monkeypatch.setattr(redact, "_kept", set())
     monkeypatch.setattr(redact, "_known", None)
     for where, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from notifier.chat import markdown
 from notifier.domain.document import Document
-from notifier.domain.posting import WorkMode
+from notifier.domain.posting import Posting, WorkMode
 from notifier.services.commands import Caller, answer
 from notifier.store.database import Database
 from notifier.store.tables import DestinationKind
@@ -47,7 +47,7 @@ SHARED_LINES = (
 )
 
 
-def rows() -> list:  # type: ignore[type-arg]
+def rows() -> list[Posting]:
     made = [
         ("Senior Python Developer (Django)", "Nimbus", "Remote, EU", WorkMode.REMOTE),
         ("Python Backend Developer", "Harbour", "Remote", WorkMode.REMOTE),

@@ -72,6 +72,7 @@ def install() -> None:
     A filter of a logger sees only that logger's own records, one of a handler only that handler's, and
     libraries add handlers when they like. `Logger.handle` is where all records pass before any handler.
     """
+    # Python has no other place in front of all handlers; a subclass would reach only loggers made after it.
     logging.Logger.handle = _handle  # type: ignore[method-assign]
     logging.Handler.handleError = _handle_error  # type: ignore[method-assign]
     logging.captureWarnings(True)

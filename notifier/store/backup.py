@@ -62,8 +62,8 @@ _DAMAGE = (
     EOFError,
     OSError,
     LookupError,
-    NotImplementedError,
-    RuntimeError,
+    NotImplementedError,  # a way of packing that zipfile does not know
+    RuntimeError,  # a zip with a password
     TypeError,
     ValueError,
 )

@@ -779,7 +779,7 @@ def drop(session: Session, delivery_id: int, now: datetime) -> bool:
             update(Delivery)
             .where(col(Delivery.id) == delivery_id, col(Delivery.state) == DeliveryState.DEAD)
             .values(state=DeliveryState.ENDED, settled_at=now)
-        ).rowcount  # type: ignore[attr-defined]
+        ).rowcount  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult, which has it
     )
 
 

@@ -4,6 +4,7 @@ import re
 import stat
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from notifier.domain.clean import safe_link
 from notifier.domain.document import Action, Block, BlockKind, Document, File, Span
 from notifier.domain.ports import Recipient, Sent
 
+PLAIN = Look()
 FULL = Look(styles=True, links=True)
 URL = "https://board.example/job/7"
 # What we write ourselves: styles, and links around printable ASCII.
@@ -22,9 +24,9 @@ OURS = re.compile(r"\x1b\[[0-9;]+m|\x1b\]8;;[!-~]*\x1b\\")
 class Shown:
     """A screen, and what it wrote."""
 
-    def __init__(self, how: Look = Look(), **options: object) -> None:  # noqa: B008  # a frozen value
+    def __init__(self, how: Look = PLAIN, **options: Any) -> None:
         self.texts: list[str] = []
-        self.screen = Screen(self.texts.append, how, **options)  # type: ignore[arg-type]
+        self.screen = Screen(self.texts.append, how, **options)
 
     def answer(self, document: Document) -> str:
         self.texts.clear()

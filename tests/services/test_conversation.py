@@ -4,6 +4,7 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -33,8 +34,8 @@ from tests.road import Road, a_posting, postings
 ANN = "ann-4711"
 
 
-def caller(clock: Clock, who: str = ANN, **values: object) -> Caller:
-    return replace(Caller(platform="fake", address=who, user_id=who, now=clock.now), **values)  # type: ignore[arg-type]
+def caller(clock: Clock, who: str = ANN, **values: Any) -> Caller:
+    return replace(Caller(platform="fake", address=who, user_id=who, now=clock.now), **values)
 
 
 def ask(db: Database, clock: Clock, line: str, who: str = ANN, **values: object) -> Document:

@@ -297,10 +297,11 @@ async def test_any_other_failure_of_a_tick_is_a_bug_and_only_logged(
 class GoneDatabase(Database):
     """A database whose server is gone."""
 
+    # Whatever it is given it never returns, which no signature of a real one can say.
     async def run(self, *args: object, **values: object) -> NoReturn:  # type: ignore[override]
         raise a_refusal("the server is gone")
 
-    read = run  # type: ignore[assignment]
+    read = run  # type: ignore[assignment]  # as above
 
 
 async def test_a_database_that_is_gone_is_told_all_the_same_and_once(
