@@ -177,12 +177,14 @@ def _found_scope(job: Prepared) -> Sequence[str]:
 
 def _complete_places(prefix: str, known: Sequence[str]) -> Sequence[Choice]:
     found = starting_with(prefix, 2 * MOST_CHOICES)
-    # A region that shares its name with its city ("Berlin") has no words of its own: the city is offered.
-    offered = [it for it in found if it.kind is not PlaceKind.REGION or spoken(it.id) != it.id]
     labelled: dict[str, str] = {}  # of two that read the same, the better-known
-    for it in offered:
-        labelled.setdefault(it.label, spoken(it.id))
-    return [Choice(words, label) for label, words in labelled.items()][:MOST_CHOICES]
+    for it in found:
+        # A region that shares its name with its city ("Berlin") has no words of its own: the city is offered.
+        if it.label not in labelled and (it.kind is not PlaceKind.REGION or spoken(it.id) != it.id):
+            labelled[it.label] = spoken(it.id)
+        if len(labelled) == MOST_CHOICES:
+            break
+    return [Choice(words, label) for label, words in labelled.items()]
 
 
 IN = Filter(
