@@ -1,0 +1,151 @@
+"""`notifier run` as a process of its own, with lists it reads from files; nothing in it is patched."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.standin.telegram import BotApi
+from tests.standin.updates import until
+
+ROOT = Path(__file__).parent.parent.parent
+HEAD = "| Company | Position | Location | Type | Date |\n|---|---|---|---|---|\n"
+
+
+def a_row(
+    number: int,
+    title: str = "Python developer",
+    *,
+    company: str = "Harbour",
+    location: str = "Berlin, Germany",
+    type_: str = "Remote",
+) -> str:
+    """Return a row of today; its number makes it a job of its own."""
+    day = f"{datetime.now(UTC):%b %d}"
+    link = f"https://board.example/job/{10_000 + number}/x"
+    return f"| **[{company}](https://c.example)** | **[{title} {number}]({link})** | {location} | {type_} | {day} |\n"
+
+
+@dataclass
+class Notifier:
+    """One running notifier, its folder and its list."""
+
+    home: Path
+    environment: dict[str, str]
+    process: "asyncio.subprocess.Process | None" = None
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run another command beside it."""
+        return subprocess.run(
+            [sys.executable, "-m", "notifier", *words],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def publishes(self, rows: Sequence[str]) -> None:
+        """Let the list gain rows at its top, as lists do."""
+        file = self.home / "harbour-jobs.md"
+        before = file.read_text("utf-8").removeprefix(HEAD) if file.exists() else ""
+        file.write_text(HEAD + "".join(rows) + before, "utf-8")
+
+    async def start(self) -> None:
+        """Start it; what it says goes to log.jsonl."""
+        with (self.home / "log.jsonl").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "notifier",
+                "run",
+                cwd=self.home,
+                env=self.environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def ends(self) -> int:
+        """Ask it to end, and return its exit status."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 15)
+
+    async def is_killed(self) -> None:
+        """Kill it without a word."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
+
+    async def has_logged(self, message: str, timeout: float = 15.0, **facts: object) -> None:
+        """Wait until it has logged that sentence, with these facts beside it."""
+        wanted = {"message": message, **facts}.items()
+        await until(
+            lambda: any(wanted <= record.items() for record in self.log()) or None,
+            timeout,
+            f"log of {message!r}",
+        )
+
+    def log(self, *levels: str) -> list[dict[str, object]]:
+        """Return what it logged, of these levels (all when none is given)."""
+        lines = (self.home / "log.jsonl").read_text("utf-8").splitlines()
+        records = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return [record for record in records if not levels or record["level"] in levels]
+
+
+def environment(root: str, token: str, **settings: str) -> dict[str, str]:
+    """Return the environment of a notifier that talks to a stand-in and reads its list every second."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "NOTIFIER_TELEGRAM_TOKEN": token,
+        "NOTIFIER_TELEGRAM_API_URL": root,
+        "NOTIFIER_COLLECT_EVERY": "1s",
+        "NOTIFIER_LOG_FORMAT": "json",
+        **settings,
+    }
+
+
+@asynccontextmanager
+async def notifier(
+    home: Path, root: str, token: str, rows: int = 6, **settings: str
+) -> AsyncIterator[Notifier]:
+    """Run notifier against a stand-in until the block ends; the list's rows of the start announce nothing.
+
+    settings  NOTIFIER_DATABASE_URL and the like; without one the database is a file in `home`
+    """
+    made = Notifier(home, environment(root, token, **settings))
+    made.publishes([a_row(number) for number in range(rows, 0, -1)])
+    added = made.command("sources", "add", "harbour-jobs.md")
+    assert added.returncode == 0, added.stderr
+    await made.start()
+    try:
+        # The first reading announces nothing, so it has to be over before anybody subscribes.
+        await made.has_logged("source collected")
+        yield made
+    finally:
+        assert made.process is not None
+        if made.process.returncode is None:
+            await made.ends()
+
+
+@asynccontextmanager
+async def faultless(home: Path, server: BotApi, rows: int = 6, **settings: str) -> AsyncIterator[Notifier]:
+    """The same; afterwards fail if it asked what Telegram refuses, asked too fast, or failed inside."""
+    async with notifier(home, server.root, server.token, rows, **settings) as made:
+        yield made
+    assert server.violations == []
+    assert server.floods == []
+    assert made.log("ERROR") == []
+    assert "Traceback" not in (home / "log.jsonl").read_text("utf-8")
