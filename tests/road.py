@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from notifier.chat import markdown
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
-from notifier.domain.document import Document
+from notifier.domain.document import Document, PageSize
 from notifier.domain.ports import Outcome, Pace, Recipient, Sent
 from notifier.domain.posting import Posting, Reading, WorkMode
 from notifier.errors import SourceError
@@ -42,10 +42,12 @@ class FakeChat:
 
     name: str = "fake"
     pace: Pace = field(default_factory=Pace)
+    page: PageSize = field(default_factory=PageSize)
     outcomes: list[Outcome | Exception] = field(default_factory=list)
     refuses: Callable[[str], Outcome | None] = lambda text: None
     sent: list[tuple[str, str]] = field(default_factory=list)  # (address, text)
     edited: list[tuple[str, str]] = field(default_factory=list)
+    recipients: list[Recipient] = field(default_factory=list)
     tries: int = 0
 
     def will_answer(self, *outcomes: Outcome | Exception) -> None:
@@ -63,10 +65,11 @@ class FakeChat:
         if (refusal := self.refuses(text)) is not None:
             return refusal
         self.sent.append((recipient.address, text))
+        self.recipients.append(recipient)
         return Sent(f"{recipient.address}/{batch}")
 
-    async def edit(self, reference: str, document: Document) -> Outcome:
-        self.edited.append((reference.partition("/")[0], markdown.render(document)))
+    async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
+        self.edited.append((recipient.address, markdown.render(document)))
         return Sent(reference)
 
     def texts(self) -> list[str]:

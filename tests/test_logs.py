@@ -152,15 +152,13 @@ def test_what_the_settings_keep_secret_is_hidden_whatever_it_looks_like() -> Non
     settings = Settings(
         database_url="postgresql://bot:s%C3%A4sam%20open@db.example/jobs",
         telegram_token="short-one",  # type: ignore[arg-type]
-        telegram_webhook_secret="tell nobody",  # type: ignore[arg-type]
+        telegram_webhook_secret="tell-nobody",  # type: ignore[arg-type]
     )
     keep_secret(*settings.secrets())
 
     for said in (
         "short-one",
-        "tell nobody",
-        "tell%20nobody",
-        "tell+nobody",
+        "tell-nobody",
         "säsam open",
         "s%C3%A4sam%20open",
     ):

@@ -173,8 +173,19 @@ def made_up_ids() -> set[str]:
         | {f"marked-{status}" for status in ("saved", "applied", "hidden", "interview", "offer", "rejected")}
         | {f"saved-{status}" for status in ("saved", "applied", "interview", "offer", "rejected")}
         | {f"setting-{name}" for name in NAMES}
-        | {f"settings-{name}" for name in NAMES if name != "silent"}
-        | {f"settings-{name}" for name in ("digest-off", "quiet-off", "home-off", "silent-on", "silent-off")}
+        | {f"settings-{name}" for name in NAMES if name not in ("silent", "tables")}
+        | {
+            f"settings-{name}"
+            for name in (
+                "digest-off",
+                "quiet-off",
+                "home-off",
+                "silent-on",
+                "silent-off",
+                "tables-on",
+                "tables-off",
+            )
+        }
         | {f"language-{language}" for language in LANGUAGES}
         | {f"privacy-{part}" for part in ("kept", "not-kept", "yours")}
         | {f"feed-{what}" for what in ("paused", "resumed")}

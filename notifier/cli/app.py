@@ -1,17 +1,17 @@
 """Where the parts are put together."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifier import sources as source_kinds
-from notifier.chat.console import NAME as CONSOLE
+from notifier.chat import CONSOLE, TELEGRAM
 from notifier.cli.settings import Settings
 from notifier.cli.talk import OPERATOR, YOU, Talk, language
 from notifier.domain.ports import Messenger
@@ -23,11 +23,15 @@ from notifier.services.commands import Caller
 from notifier.services.conversation import Conversation
 from notifier.services.counters import Counted, Counters
 from notifier.services.deliver import Deliverer
+from notifier.services.keepers import Keepers
 from notifier.services.operators import Operators
 from notifier.sources.http import Fetcher
 from notifier.store import outbox
 from notifier.store.database import Database
 from notifier.store.subscriptions import Defaults
+
+if TYPE_CHECKING:
+    from notifier.chat.telegram import Telegram
 
 log = logging.getLogger(__name__)
 
@@ -80,17 +84,26 @@ def operators_of(settings: Settings, platforms: Collection[str]) -> list[tuple[s
 
 
 class App:
-    """`notifier run`: ticks that look, a console that listens, and an orderly end."""
+    """`notifier run`: ticks that look, platforms that listen, and an orderly end.
+
+    Without any token the terminal is the platform.
+    """
 
     def __init__(self, db: Database, settings: Settings, write: Callable[[str], object] = print) -> None:
         self._db = db
         self._settings = settings
         self._locale = language(os.environ)
-        self._talk = Talk(
-            conversation(db, settings), lambda: console_caller(settings, YOU, self._locale), write
-        )
         self._counters = Counters(since=utc_now())
-        messengers: dict[str, Messenger] = {CONSOLE: self._talk.messenger}
+        self._running: dict[str, asyncio.Task[None]] = {}  # the ticks under way, by name
+        talks = conversation(db, settings)
+        messengers: dict[str, Messenger] = {}
+        self._telegram = self._telegram_of(talks)
+        if self._telegram is not None:
+            messengers[TELEGRAM] = self._telegram.messenger
+        self._talk: Talk | None = None
+        if not messengers:
+            self._talk = Talk(talks, lambda: console_caller(settings, YOU, self._locale), write)
+            messengers[CONSOLE] = self._talk.messenger
         self._deliverer = Deliverer(
             db,
             {name: Counted(messenger, self._counters) for name, messenger in messengers.items()},
@@ -104,7 +117,35 @@ class App:
             stopped=self._deliverer.stopped,
             counters=self._counters,
         )
+        self._keepers = Keepers(db, messengers)
         self._stop = asyncio.Event()
+
+    def _telegram_of(self, talks: Conversation) -> "Telegram | None":
+        """Return the Telegram side, None without its token."""
+        settings = self._settings
+        if settings.telegram_token is None:
+            return None
+        # Only who has a token waits for the library.
+        from notifier.chat.telegram import Telegram, Webhook
+
+        webhook = None
+        if settings.telegram_webhook_url and settings.telegram_webhook_secret is not None:
+            webhook = Webhook(
+                url=settings.telegram_webhook_url,
+                listen=settings.telegram_webhook_listen,
+                secret=settings.telegram_webhook_secret.get_secret_value(),
+            )
+        return Telegram(
+            settings.telegram_token.get_secret_value(),
+            settings.telegram_api_url,
+            talks,
+            utc_now,
+            defaults=defaults(settings),
+            webhook=webhook,
+            operators=[user for platform, user in operators_of(settings, ()) if platform == TELEGRAM],
+            refused=lambda reason: self._deliverer.refused(TELEGRAM, reason),
+            accepted=lambda: self._deliverer.accepted(TELEGRAM),
+        )
 
     async def run(self) -> None:
         """Collect, deliver and answer until a signal says stop; what was handed over is noted first."""
@@ -118,27 +159,36 @@ class App:
             async def collect() -> None:
                 for collected in await reading.collect(utc_now):
                     self._counters.fetched(ok=not collected.trouble)
-                await self._deliverer.deliver()
+                await self._look("deliver", self._deliverer.deliver)()
                 await self._republish()
 
+            if self._telegram is not None:
+                await self._telegram.open()
             scheduler = self._scheduler(collect)
             scheduler.start()
-            typed = asyncio.create_task(self._converse())
-            watching = asyncio.create_task(self._counters.watch_loop())
+            listening = [asyncio.create_task(it) for it in self._listeners()]
             await self._stop.wait()
             scheduler.pause()
             self._deliverer.stop()
-            typed.cancel()
-            watching.cancel()
-            running = asyncio.all_tasks() - {asyncio.current_task(), typed, watching}
-            if running:
+            for task in listening:
+                task.cancel()
+            if self._running:
                 # A reading that is not recorded is read again; a message in flight must be noted.
-                await asyncio.wait(running, timeout=8)
+                await asyncio.wait(set(self._running.values()), timeout=8)
             scheduler.shutdown(wait=False)
-            with contextlib.suppress(asyncio.CancelledError):
-                await typed
+            await asyncio.gather(*listening, return_exceptions=True)
+            if self._telegram is not None:
+                await self._telegram.close()
         await self._guarded("beat", self._beat)()  # the last figures
         log.info("stopped")
+
+    def _listeners(self) -> Iterator[Coroutine[Any, Any, object]]:
+        """Yield what runs until the end."""
+        yield self._counters.watch_loop()
+        if self._talk is not None:
+            yield self._converse(self._talk)
+        if self._telegram is not None:
+            yield self._telegram.listen()
 
     def _scheduler(self, collect: Tick) -> AsyncIOScheduler:
         """Ticks that only say "look now"; what is due is in the rows.
@@ -155,18 +205,19 @@ class App:
             ("deliver", self._deliverer.deliver, DELIVER_TICK),
             ("beat", self._beat, BEAT_TICK),
             ("operators", self._tell_operators, every),
+            ("keepers", self._tell_keepers, every),
             ("house", self._keep_house, HOUSE_TICK),
         )
         for name, tick, interval in ticks:
             scheduler.add_job(
-                self._guarded(name, tick),
+                self._look(name, tick),
                 "interval",
                 seconds=interval.total_seconds(),
                 next_run_time=utc_now(),
             )
         return scheduler
 
-    def _guarded(self, name: str, tick: Tick) -> Tick:
+    def _guarded(self, name: str, tick: Tick) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return the tick such that its failing is logged, and told when it was the disk or the database."""
 
         async def run() -> None:
@@ -177,8 +228,22 @@ class App:
 
         return run
 
+    def _look(self, name: str, tick: Tick) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Return what begins the tick and does not wait for its end; while it is under way nothing begins."""
+        run = self._guarded(name, tick)
+
+        async def begin() -> None:
+            if name not in self._running:
+                self._running[name] = task = asyncio.create_task(run())
+                task.add_done_callback(lambda _: self._running.pop(name, None))
+
+        return begin
+
     async def _tell_operators(self) -> None:
         await self._operators.tell(utc_now())
+
+    async def _tell_keepers(self) -> None:
+        await self._keepers.tell(utc_now())
 
     async def _republish(self) -> None:
         """Write the lists back once a day, from what was just read; a failure is tried again."""
@@ -205,9 +270,9 @@ class App:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop.set)
 
-    async def _converse(self) -> None:
+    async def _converse(self, talk: Talk) -> None:
         """Answer what is typed, line by line; the end of a pipe is not the end of the bot."""
-        if await self._talk.run(text("console-listens", self._locale), self._deliverer.deliver):
+        if await talk.run(text("console-listens", self._locale), self._deliverer.deliver):
             self._stop.set()
 
 

@@ -65,7 +65,7 @@ def live(settings: Settings) -> list[Check]:
 
 def everything(settings: Settings) -> list[Check]:
     """Return every check."""
-    return [*_settings(settings), *_clock(), *_database(settings)]
+    return [*_settings(settings), *_clock(), *_database(settings), *_telegram(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
@@ -86,6 +86,37 @@ def _settings(settings: Settings) -> Iterator[Check]:
     if folder is not None:
         writable = os.access(folder, os.W_OK)
         yield Check("publish_dir", writable, str(folder), "create it, writable for notifier")
+
+
+def _telegram(settings: Settings) -> Iterator[Check]:
+    """Ask Telegram who the bot is."""
+    if settings.telegram_token is None:
+        return
+    if not _SHAPES["telegram_token"].fullmatch(settings.telegram_token.get_secret_value()):
+        return  # said already
+    # Only who has a token waits for the library.
+    from telegram.error import InvalidToken, TelegramError
+
+    from notifier.chat.telegram.api import Api
+
+    api = Api(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+
+    async def ask() -> None:
+        await api.open()
+        try:
+            await api.check()
+        finally:
+            await api.close()
+
+    try:
+        asyncio.run(ask())
+    except InvalidToken:
+        yield Check("telegram", False, "the token is refused", "get a valid one from @BotFather")
+    except TelegramError as error:
+        hint = f"is {settings.telegram_api_url} reachable from here?"
+        yield Check("telegram", False, error.message, hint)
+    else:
+        yield Check("telegram", True, f"@{api.username}")
 
 
 def _clock() -> Iterator[Check]:

@@ -15,7 +15,7 @@ from typing import IO, Any
 from notifier.chat import markdown
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
-from notifier.domain.document import Document
+from notifier.domain.document import Document, PageSize
 from notifier.domain.ports import Outcome, Pace, Recipient, Sent
 from notifier.domain.posting import Opening, Reading
 from notifier.errors import OperatorError
@@ -92,6 +92,7 @@ class LogMessenger:
 
     name = PLATFORM
     pace = Pace()
+    page = PageSize(items=sys.maxsize)
 
     def __init__(self, db: Database, clock: Clock, log: int | None) -> None:
         self._db = db
@@ -108,11 +109,10 @@ class LogMessenger:
         self.announced += len(jobs) if kind == DeliveryKind.PUSH else 0
         return Sent(f"{recipient.address}/{batch}")
 
-    async def edit(self, reference: str, document: Document) -> Outcome:
+    async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         """Write the message again as it is now."""
-        address, _, batch = reference.partition("/")
-        _, jobs = await self._db.read(outbox.shown_by, batch)
-        self._write(address, "edit", jobs, document)
+        _, jobs = await self._db.read(outbox.shown_by, reference.partition("/")[2])
+        self._write(recipient.address, "edit", jobs, document)
         return Sent(reference)
 
     def _write(self, address: str, kind: str, jobs: Sequence[Opening], document: Document) -> None:

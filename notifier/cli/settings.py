@@ -5,9 +5,10 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
@@ -75,10 +76,55 @@ def _at_least_a_second(value: timedelta) -> timedelta:
     return value
 
 
+def host_and_port(value: Any) -> tuple[str, int]:
+    """Return "127.0.0.1:8080" or "[::1]:8080" as (host, port)."""
+    if isinstance(value, tuple):
+        return value
+    host, _, port = str(value).strip().rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("is not HOST:PORT; write it like 127.0.0.1:8080")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def api_url(value: str) -> str:
+    """Return the address of an API; a token goes over plain http only inside this machine."""
+    try:
+        split = urlsplit(value)
+        host = split.hostname or ""
+        port_ok = split.port is None or split.port > 0
+    except ValueError:
+        host, port_ok = "", False
+    if not host or not port_ok or split.scheme not in ("http", "https") or split.query or split.fragment:
+        raise ValueError("is not the address of an API; write it like https://api.telegram.org")
+    if split.scheme == "http" and not _is_loopback(host):
+        raise ValueError("would send the token unencrypted; use https, or http on 127.0.0.1")
+    return value.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _public_url(value: str | None) -> str | None:
+    if value is not None and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname):
+        raise ValueError("is not an address; write the whole public one, like https://bot.example/telegram")
+    return value
+
+
+def _webhook_secret(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+        raise ValueError("may hold 1 to 256 letters, digits, _ and - only")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 TimeOfDay = Annotated[time, BeforeValidator(time_of_day)]
 Span = Annotated[tuple[time, time] | None, NoDecode, BeforeValidator(span)]
 Zone = Annotated[str, AfterValidator(zone)]
+ApiUrl = Annotated[str, AfterValidator(api_url)]
 
 
 class Settings(BaseSettings):
@@ -110,9 +156,13 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     telegram_token: SecretStr | None = None
     telegram_token_file: Path | None = None
-    telegram_api_url: str = "https://api.telegram.org"
-    telegram_webhook_url: str | None = None
-    telegram_webhook_secret: SecretStr | None = None
+    telegram_api_url: ApiUrl = "https://api.telegram.org"
+    telegram_webhook_url: Annotated[str | None, AfterValidator(_public_url)] = None
+    telegram_webhook_listen: Annotated[tuple[str, int], NoDecode, BeforeValidator(host_and_port)] = (
+        "127.0.0.1",
+        8080,
+    )
+    telegram_webhook_secret: Annotated[SecretStr | None, AfterValidator(_webhook_secret)] = None
     telegram_webhook_secret_file: Path | None = None
     discord_token: SecretStr | None = None
     discord_token_file: Path | None = None
@@ -131,6 +181,15 @@ class Settings(BaseSettings):
                 except OSError as error:
                     raise ValueError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {file}") from error
         return {name: value for name, value in values.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _check_webhook(self) -> "Settings":
+        if self.telegram_webhook_url and self.telegram_webhook_secret is None:
+            raise ValueError(
+                f"{PREFIX}TELEGRAM_WEBHOOK_URL needs {PREFIX}TELEGRAM_WEBHOOK_SECRET: without it anybody could"
+                " pretend to be Telegram; make one with `openssl rand -hex 32`"
+            )
+        return self
 
     def secrets(self) -> list[str]:
         """Return what must never be shown: tokens, the webhook's secret, the database's password."""

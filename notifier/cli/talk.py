@@ -11,9 +11,8 @@ from notifier.chat.console import NAME as CONSOLE
 from notifier.chat.console import ConsoleMessenger, Screen, look
 from notifier.chat.console.prompt import at_a_terminal, pipe, somebody_may_type, terminal
 from notifier.cli.completing import LineCompletion
-from notifier.domain.document import Document
 from notifier.domain.texts import text
-from notifier.services.commands import Caller, answers
+from notifier.services.commands import Caller
 from notifier.services.completion import Completion
 from notifier.services.conversation import Conversation
 
@@ -40,7 +39,7 @@ class Talk:
         self._caller = caller
         self._locale = caller().locale
         self._screen = Screen(write, look(sys.stdout.isatty(), os.environ))
-        self.messenger = ConsoleMessenger(self._screen, _first_page)
+        self.messenger = ConsoleMessenger(self._screen)
 
     async def run(self, greeting: str, after: Callable[[], Awaitable[object]]) -> bool:
         """Answer line by line until the input ends; return whether that was a person who left.
@@ -86,11 +85,6 @@ class Talk:
         operates = f"{CONSOLE}:{caller.user_id}" in self._conversation.operators
         values = Completion(self._conversation.db)
         return LineCompletion(values, lambda: self._caller().now, operates, self._locale)
-
-
-def _first_page(document: Document, batch: str) -> Document:
-    """Return the first page of a message about jobs, which its batch turns; a notice is shown whole."""
-    return answers.page(document, 1, batch) if any(block.opens for block in document.blocks) else document
 
 
 def history_file(environment: Mapping[str, str]) -> Path:

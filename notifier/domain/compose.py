@@ -91,6 +91,17 @@ def push(entry: Entry, now: datetime, locale: str, *, shared: bool = False) -> D
     return Document(tuple(blocks), tuple(_actions(job, locale, shared=shared)))
 
 
+def card(job: Opening, now: datetime, locale: str) -> Document:
+    """Return one job for people who have no subscription here: nothing to press but Apply."""
+    document = push(Entry(job), now, locale)
+    return Document(document.blocks, tuple(action for action in document.actions if action.url))
+
+
+def summary(job: Opening, locale: str) -> str:
+    """Return a job's company and where it is, on one line."""
+    return _DOT.join(filter(None, (clean(job.company, NAME), _where(job, locale))))
+
+
 def grouped(entries: Sequence[Entry], now: datetime, locale: str) -> Document:
     """Return one message about several jobs; jobs equal but for their id are one item."""
     heading = Block((Span(text("new-jobs", locale, count=len(entries)), bold=True),), BlockKind.HEADING)

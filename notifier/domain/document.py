@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-ITEMS_A_PAGE = 10  # Telegram keeps 100 entities a message, a job needs up to ten
-COMMAND_BYTES = 64  # Telegram's callback_data
+COMMAND_BYTES = 44  # Telegram's callback_data holds 64, with which chat it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class Action:
     label: str
     url: str = ""
     command: str = ""  # at most COMMAND_BYTES bytes
+    picks_chat: bool = False  # the person first chooses a shared chat, and the command is about that one
 
     def __post_init__(self) -> None:
         if bool(self.url) == bool(self.command):
@@ -67,31 +67,76 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Blocks in reading order, then actions in button order."""
+    """Blocks in reading order, then actions in button order.
+
+    brief     the answer to a button that says so little that a platform may show it in passing; its action
+              takes the place of that button
+    replaces  the answer to a button that takes the place of the message with the button
+    """
 
     blocks: Sequence[Block]
     actions: Sequence[Action] = field(default=())
     file: File | None = None
+    brief: bool = False
+    replaces: bool = False
 
 
-def pages(document: Document, items: int = ITEMS_A_PAGE) -> Iterator[Document]:
-    """Yield the document in pages of at most `items` item blocks, whole blocks only.
+@dataclass(frozen=True, slots=True)
+class PageSize:
+    """What one message of a platform holds.
 
-    A heading never ends a page: it moves to the page of its first item. Actions and the file
+    units  UTF-16 code units of text, as both chat platforms count
+    marks  styles and links; None: any number
+    links  whether the targets of links count as text
+    """
+
+    items: int = 10
+    units: int | None = None
+    marks: int | None = None
+    links: bool = False
+
+
+USUAL_PAGE = PageSize()
+
+
+def pages(document: Document, size: PageSize = USUAL_PAGE) -> Iterator[Document]:
+    """Yield the document in pages that fit `size`, whole blocks only; a block too long for it is a page.
+
+    A heading never ends a page: it moves to the page of what it stands over. Actions and the file
     stand on the last page.
     """
     page: list[Block] = []
     pending: list[Block] = []  # headings that wait for their first item
-    counted = 0
     for block in document.blocks:
+        pending.append(block)
         if block.kind is BlockKind.HEADING:
-            pending.append(block)
             continue
-        if block.kind is BlockKind.ITEM:
-            if counted == items:
-                yield replace(document, blocks=tuple(page), actions=(), file=None)
-                page, counted = [], 0
-            counted += 1
-        page += [*pending, block]
+        if page and not _fit([*page, *pending], size):
+            yield replace(document, blocks=tuple(page), actions=(), file=None)
+            page = []
+        page += pending
         pending = []
     yield replace(document, blocks=(*page, *pending))
+
+
+def _fit(blocks: Sequence[Block], size: PageSize) -> bool:
+    if sum(block.kind is BlockKind.ITEM for block in blocks) > size.items:
+        return False
+    if size.marks is not None and sum(map(_marks, blocks)) > size.marks:
+        return False
+    return size.units is None or sum(_units(block, links=size.links) for block in blocks) <= size.units
+
+
+def _units(block: Block, *, links: bool) -> int:
+    words = "".join(span.text + (span.link if links else "") for span in block.spans)
+    # Between blocks stands an empty line; before an item its number.
+    return utf16(words) + 6
+
+
+def _marks(block: Block) -> int:
+    return sum(bool(span.link) + span.bold + span.italic + span.strike + span.code for span in block.spans)
+
+
+def utf16(words: str) -> int:
+    """Return the length of a text in UTF-16 code units."""
+    return len(words) if words.isascii() else len(words.encode("utf-16-le", "surrogatepass")) // 2

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from notifier.domain.document import Document
+from notifier.domain.document import Document, PageSize
 from notifier.domain.posting import Reading
 
 
@@ -27,6 +27,7 @@ class Recipient:
     mention: str = ""  # a role that the community manager chose; never from a list
     tags: tuple[str, ...] = ()
     shared: bool = False  # several people read it: nobody can page for himself alone
+    rich: bool = False  # wants tables where the platform has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,27 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The chat has another address now."""
+    """The chat, or the part of it that was written to, is elsewhere now.
+
+    thread  None: as before
+    reason  what whoever set it up is told; "" for nothing
+    """
 
     address: str
+    thread: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
     """The chat is gone or has blocked us."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """The chat is there, and we may not write to it until somebody lets us."""
 
     reason: str
 
@@ -76,20 +90,19 @@ class Uncertain:
     """The answer was lost; the message may have arrived."""
 
 
-Outcome = Sent | RetryAfter | Moved | Gone | Denied | Rejected | Uncertain
+Outcome = Sent | RetryAfter | Moved | Gone | Barred | Denied | Rejected | Uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast a platform may be written to."""
+    """How fast one chat may be written to; the platform's own limits are the messenger's."""
 
-    per_second: float | None = None  # messages of one token over all chats; None: as fast as it answers
     private: float = 0.0  # seconds between two messages to one private chat
     shared: float = 0.0  # … to one group or channel
 
 
 class Messenger(Protocol):
-    """Sends documents to one platform.
+    """Sends documents to one platform, as fast as the platform allows: a call waits for its turn.
 
     Raises nothing for what a platform may answer; that is the Outcome. Anything raised is a bug or
     an outage: the caller logs it and tries again later.
@@ -97,11 +110,12 @@ class Messenger(Protocol):
 
     name: str  # the platform's word in addresses and settings: console, telegram, discord
     pace: Pace
+    page: PageSize  # what one message holds; a longer document becomes several
 
     async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
         """Send `document`; `batch` is the same on every try of the same message."""
         ...
 
-    async def edit(self, reference: str, document: Document) -> Outcome:
+    async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         """Replace the message that `send` called `reference`."""
         ...

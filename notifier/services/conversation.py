@@ -1,5 +1,6 @@
 """Every way into the commands: who may ask, how often, and the one transaction that answers."""
 
+import logging
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,14 +10,20 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from notifier.domain.document import Document
+from notifier.errors import UserError
 from notifier.services.commands import Caller, answer, perform
 from notifier.services.commands.declared import said
+from notifier.services.commands.jobs import Card, cards
+from notifier.store import subscriptions
 from notifier.store.database import Database
 from notifier.store.tables import Allowed
+
+log = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
 A_PERSON = 20  # commands a minute
 A_CHAT = 60
+A_TYPIST = 120  # searches while typing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,7 @@ class Conversation:
     by_list: bool = False
     _persons: "_Limit" = field(default_factory=lambda: _Limit(A_PERSON))
     _chats: "_Limit" = field(default_factory=lambda: _Limit(A_CHAT))
+    _searches: "_Limit" = field(default_factory=lambda: _Limit(A_TYPIST))
 
     async def answer(self, caller: Caller, line: str) -> Document:
         """Return the reply to a line such as `/subscribe python remote`."""
@@ -45,27 +53,65 @@ class Conversation:
             return refusal
         return await self.db.run(self._answered, caller, name, dict(options))
 
+    async def cards(
+        self, caller: Caller, words: str, after: int, most: int
+    ) -> tuple[list[Card], Document | None]:
+        """Return jobs that fit a query, newest first, from the `after`-th on; or what is wrong with it."""
+        # Clients ask anew with every letter that is typed.
+        if wait := self._searches.wait((caller.platform, caller.user_id), caller.now):
+            return [], said("too-fast", caller.locale, seconds=wait)
+        return await self.db.read(self._cards, caller, words, after, most)
+
+    async def left(self, platform: str, address: str, reason: str, now: datetime) -> None:
+        """A chat has blocked or removed us: nothing is sent there any more, its subscriptions wait."""
+        if await self.db.run(subscriptions.left, platform, address, reason, now):
+            log.info("chat left", extra={"platform": platform, "reason": reason})
+
+    async def returned(self, platform: str, address: str, now: datetime) -> None:
+        """A chat lets us write again."""
+        await self.db.run(subscriptions.returned, platform, address, now)
+
+    async def migrated(self, platform: str, old: str, new: str, now: datetime) -> None:
+        """A chat has another address now."""
+        await self.db.run(subscriptions.migrate, platform, old, new, now)
+
+    def _cards(
+        self, session: Session, caller: Caller, words: str, after: int, most: int
+    ) -> tuple[list[Card], Document | None]:
+        if (refusal := self._not_allowed(session, caller)) is not None:
+            return [], refusal
+        try:
+            return cards(session, caller, words, after, most), None
+        except UserError as error:
+            return [], said(error.message_id, caller.locale, **error.values)
+
     def _too_fast(self, caller: Caller) -> Document | None:
         """Return what is said to whom asks too often; it costs no transaction."""
         if _who(caller) in self.operators:
             return None
         person = (caller.platform, caller.user_id or caller.address)
         if wait := self._persons.wait(person, caller.now):
-            return said("too-fast", caller.locale, seconds=wait)
+            return replace(said("too-fast", caller.locale, seconds=wait), brief=True)
         if wait := self._chats.wait((caller.platform, caller.address), caller.now):
-            return said("too-fast-chat", caller.locale, seconds=wait)
+            return replace(said("too-fast-chat", caller.locale, seconds=wait), brief=True)
         return None
 
     def _answered(
         self, session: Session, caller: Caller, line: str, options: dict[str, str] | None
     ) -> Document:
-        who = _who(caller)
-        caller = replace(caller, operates=who in self.operators)
-        if self.by_list and not caller.operates and not _is_allowed(session, caller):
-            return said("not-allowed", caller.locale, who=who)
+        if (refusal := self._not_allowed(session, caller)) is not None:
+            return refusal
+        caller = replace(caller, operates=_who(caller) in self.operators)
         if options is None:
             return answer(session, caller, line)
         return perform(session, caller, line, options)
+
+    def _not_allowed(self, session: Session, caller: Caller) -> Document | None:
+        """Return what is said to whom no operator has allowed."""
+        who = _who(caller)
+        if not self.by_list or who in self.operators or _is_allowed(session, caller):
+            return None
+        return said("not-allowed", caller.locale, who=who)
 
 
 def _who(caller: Caller) -> str:

@@ -16,6 +16,7 @@ from sqlmodel import Session, UTCDateTime, col
 
 from notifier.domain.document import Document
 from notifier.domain.ports import (
+    Barred,
     Denied,
     Gone,
     Messenger,
@@ -37,6 +38,7 @@ _OUTCOMES = {
     RetryAfter: "retry_after",
     Moved: "moved",
     Gone: "gone",
+    Barred: "barred",
     Denied: "denied",
     Rejected: "rejected",
     Uncertain: "uncertain",
@@ -103,14 +105,15 @@ class Counted:
         self._counters = counters
         self.name = messenger.name
         self.pace = messenger.pace
+        self.page = messenger.page
 
     async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
         """Send it, and count what became of it."""
         return await self._count(self._messenger.send(recipient, document, batch))
 
-    async def edit(self, reference: str, document: Document) -> Outcome:
+    async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         """Edit it, and count what became of it."""
-        return await self._count(self._messenger.edit(reference, document))
+        return await self._count(self._messenger.edit(recipient, reference, document))
 
     async def _count(self, answer: Awaitable[Outcome]) -> Outcome:
         try:

@@ -42,6 +42,17 @@ def last_told(session: Session, cause: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def remembered(session: Session, key: str) -> str:
+    """Return what an adapter noted for itself under a key; "" for nothing."""
+    row = session.get(State, key)
+    return row.value if row else ""
+
+
+def remember(session: Session, key: str, value: str) -> None:
+    """Note something under a key, in place of what stood there."""
+    session.merge(State(key=key, value=value))
+
+
 def _told_key(cause: str) -> str:
     return f"{_TOLD}{cause}"[:200]
 

@@ -1,7 +1,9 @@
 """From a batch to its document: what the composer needs beside the jobs is looked up here."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ from sqlmodel import Session
 
 from notifier.domain import compose as composer
 from notifier.domain.compose import AveragePay, Digest, Entry, Statistics, Trend, Why
-from notifier.domain.document import Document
+from notifier.domain.document import Action, Document
 from notifier.domain.facts.pay import A_YEAR, Pay
 from notifier.store import openings, outbox
 from notifier.store.database import Database
@@ -21,10 +23,27 @@ CompanyFacts = tuple[str, Mapping[str, Any]]  # of one job, the facts as its col
 TRENDS = 5
 FEWEST_PAYS = 5
 TREND_SPAN = timedelta(days=7)
+FIGURES_KEPT = timedelta(minutes=1)
 
 
-async def compose(db: Database, batch: Batch, now: datetime) -> Document:
-    """Return the message that a batch stands for."""
+class Figures:
+    """What all lists come to, for digests: it takes reading every open job, so digests of a minute share it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._kept: tuple[datetime, Statistics] | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def at(self, now: datetime) -> Statistics:
+        """Return the figures at `now`, at most FIGURES_KEPT old."""
+        async with self._one_at_a_time:
+            if self._kept is None or not timedelta() <= now - self._kept[0] < FIGURES_KEPT:
+                self._kept = now, await self._db.read(statistics, now)
+            return self._kept[1]
+
+
+async def compose(batch: Batch, figures: Figures, now: datetime) -> Document:
+    """Return the message that a batch stands for, with all its pages."""
     chat = batch.destination
     entries = [Entry(entry.opening, reasons(entry.why), entry.already_sent) for entry in batch.entries]
     if batch.digest is not None:
@@ -33,16 +52,23 @@ async def compose(db: Database, batch: Batch, now: datetime) -> Document:
             zone=chat.zone,
             entries=entries,
             leaving=batch.digest.leaving,
-            statistics=await db.read(statistics, now),
+            statistics=await figures.at(now),
             next_at=chat.next_digest_at,
             quiet_days=batch.digest.quiet_days,
         )
-        return composer.digest(asked, chat.locale)
+        return _with_file(composer.digest(asked, chat.locale), batch)
     if batch.plain:
         return composer.plain(entries[0], chat.locale)
     if len(entries) > 1 or batch.kind is DeliveryKind.DIGEST:
         return composer.grouped(entries, now, chat.locale)
     return composer.push(entries[0], now, chat.locale, shared=chat.kind != DestinationKind.PRIVATE)
+
+
+def _with_file(digest: Document, batch: Batch) -> Document:
+    """Return a digest with the button that gives it as a file; who reads a shared chat has no use for one."""
+    if not batch.entries or batch.destination.kind != DestinationKind.PRIVATE:
+        return digest
+    return replace(digest, actions=(*digest.actions, Action(".md", command=f"file {batch.id}")))
 
 
 def reasons(kept: Sequence[Mapping[str, Any]]) -> list[Why]:
@@ -58,16 +84,14 @@ def shown_again(session: Session, chat: Destination, batch: str, now: datetime) 
     entries = [Entry(entry.opening, reasons(entry.why), entry.already_sent) for entry in shown.entries]
     if shown.digest is None:
         return composer.grouped(entries, now, chat.locale)
-    return composer.digest(
-        Digest(
-            on=shown.digest.on,
-            zone=chat.zone,
-            entries=entries,
-            statistics=statistics(session, now),
-            next_at=chat.next_digest_at,
-        ),
-        chat.locale,
+    asked = Digest(
+        on=shown.digest.on,
+        zone=chat.zone,
+        entries=entries,
+        statistics=statistics(session, now),
+        next_at=chat.next_digest_at,
     )
+    return _with_file(composer.digest(asked, chat.locale), shown)
 
 
 def skill_counts(session: Session, now: datetime) -> list[tuple[str, int]]:

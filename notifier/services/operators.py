@@ -28,9 +28,9 @@ from notifier.domain.redact import redacted
 from notifier.domain.texts import day, text
 from notifier.services import housekeeping
 from notifier.services.counters import Counters
-from notifier.store import sources
+from notifier.store import persons, sources
 from notifier.store.database import Database
-from notifier.store.tables import Account, Delivery, DeliveryState, Destination, DestinationKind, Report
+from notifier.store.tables import Delivery, DeliveryState, Destination, Report
 
 log = logging.getLogger(__name__)
 
@@ -314,7 +314,9 @@ class Operators:
             chat = await self._db.read(_private_chat, platform, user_id)
         except Exception:  # the notice may be just about that
             chat = None
-        return Recipient(address=user_id) if chat is None else Recipient(address=chat[0], locale=chat[1])
+        if chat is None:
+            return Recipient(address=user_id)
+        return Recipient(address=chat.address, locale=chat.locale)
 
 
 def _note(session: Session, causes: Sequence[str], now: datetime) -> None:
@@ -322,19 +324,6 @@ def _note(session: Session, causes: Sequence[str], now: datetime) -> None:
         housekeeping.first_today(session, cause, now)
 
 
-def _private_chat(session: Session, platform: str, user_id: str) -> tuple[str, str] | None:
-    query = (
-        select(col(Destination.address), col(Destination.locale))
-        .join(Account, col(Account.person_id) == col(Destination.person_id))
-        .where(
-            col(Account.platform) == platform,
-            col(Account.user_id) == user_id,
-            col(Destination.platform) == platform,
-            col(Destination.kind) == DestinationKind.PRIVATE,
-            col(Destination.gone).is_(None),
-        )
-        .order_by(col(Destination.id))
-        .limit(1)
-    )
-    row = session.execute(query).one_or_none()
-    return None if row is None else (row[0], row[1])
+def _private_chat(session: Session, platform: str, user_id: str) -> Destination | None:
+    person = persons.find(session, platform, user_id)
+    return None if person is None else persons.private_chat(session, platform, person.id)

@@ -1,7 +1,7 @@
 """The outbox: what is owed, what goes out together, what became of it.
 
-owe -> claim -> handed -> settle | postpone | failed | uncertain | rejected | moved (and `retire`, in
-`subscriptions`). A batch is what one message shows: claimed whole, sent whole, settled whole.
+owe -> claim -> handed -> settle | postpone | barred | failed | uncertain | rejected | moved (and `retire`,
+in `subscriptions`). A batch is what one message shows: claimed whole, sent whole, settled whole.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, delete, exists, func, insert, literal, literal_column, or_, select, text, update
+from sqlalchemy import and_, exists, func, insert, literal, literal_column, or_, select, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, UTCDateTime, col
 
@@ -32,6 +32,7 @@ from notifier.store.tables import (
     Mark,
     Mute,
     Subscription,
+    Trouble,
 )
 
 CARDS = 3  # pushes due together up to this many are a message each, more are one
@@ -43,6 +44,7 @@ LEAVING = timedelta(days=3)  # saved jobs that expire within this stand in the d
 EDIT_AFTER = timedelta(hours=24)  # a closed job may come back at once (one did 141 times)
 EDIT_WITHIN = timedelta(days=15)
 RESEND_AFTER = timedelta(seconds=10)
+BARRED = timedelta(days=1)  # until a chat that we may not write to is tried again
 
 _EDITS = (DeliveryKind.CLOSED, DeliveryKind.REOPENED)
 # Written out, not bound: a partial index is only used for the words it was made with.
@@ -95,6 +97,7 @@ class Batch:
     plain: bool = False
     digest: DigestPlan | None = None
     reference: str = ""  # of the message to edit
+    shown_under: str = ""  # of an edit: the batch that its message was sent under
 
 
 # -- owe ----------------------------------------------------------------------------------------
@@ -498,7 +501,9 @@ class _Waiting:
             shown = self.grouped[message]
             batch = self._batch(chat, DeliveryKind(edits[0].kind), edits, id_)
             entries = [self._entry(row) for row in shown]
-            batches.append(replace(batch, entries=entries, reference=shown[0].reference or ""))
+            batches.append(
+                replace(batch, entries=entries, reference=shown[0].reference or "", shown_under=message)
+            )
         return batches
 
     # -- digests ---------------------------------------------------------------------------------
@@ -593,6 +598,15 @@ def settle(session: Session, batch: Batch, reference: str, now: datetime) -> Non
         .values(state=DeliveryState.SENT, reference=reference, settled_at=now, leased_until=None, reason=None)
     )
     _end_run(session, batch, reference)
+    if batch.destination.trouble_reason is not None:  # it was barred; what its keeper must hear of stays
+        session.execute(
+            update(Destination)
+            .where(
+                col(Destination.id) == batch.destination.id,
+                or_(col(Destination.trouble).is_(None), col(Destination.trouble) == Trouble.BARRED),
+            )
+            .values(trouble=None, trouble_reason=None)
+        )
 
 
 def _end_run(session: Session, batch: Batch, reference: str | None = None) -> None:
@@ -610,6 +624,14 @@ def postpone(session: Session, batch: Batch, until: datetime) -> None:
     session.execute(
         update(Destination).where(col(Destination.id) == batch.destination.id).values(held_until=until)
     )
+
+
+def barred(session: Session, batch: Batch, reason: str, now: datetime) -> None:
+    """We may not write to the chat until somebody lets us: it waits a day, and its keeper hears of it once."""
+    postpone(session, batch, now + BARRED)
+    chat = session.get(Destination, batch.destination.id)
+    if chat is not None and chat.trouble_reason != reason[:200]:
+        subscriptions.troubled(chat, Trouble.BARRED, reason)
 
 
 def release(session: Session, batch: Batch, now: datetime) -> None:
@@ -672,41 +694,32 @@ def _wait(session: Session, batch: Batch, until: datetime, **values: Any) -> Non
         session.execute(update(DigestRun).where(col(DigestRun.batch) == batch.id).values(leased_until=until))
 
 
-def moved(session: Session, batch: Batch, address: str, now: datetime) -> None:
-    """The chat has a new address: rewrite it, or join the destination that has it already."""
-    old = session.get(Destination, batch.destination.id)
-    assert old is not None
-    new = subscriptions.destination_at(session, old.platform, address, old.thread)
-    if new is None:
-        old.address = address
-    else:
-        _merge(session, old, new)
-        subscriptions.reschedule(session, new, now)
-    session.flush()
+def moved(
+    session: Session,
+    batch: Batch,
+    address: str,
+    now: datetime,
+    *,
+    thread: str | None = None,
+    reason: str = "",
+) -> None:
+    """The chat, or its thread, is elsewhere now: note where, and send there.
+
+    thread  None: as before
+    reason  what its keeper should hear of it; "" for nothing
+    """
+    sent_to = batch.destination
+    thread = sent_to.thread if thread is None else thread
+    if (address, thread) == (sent_to.address, sent_to.thread):
+        failed(session, batch, "moved to where it was", now)
+        return
+    chat = session.get(Destination, sent_to.id)
+    if chat is not None:  # it may have joined another while this message was under way
+        there = subscriptions.relocate(session, chat, address, thread, now)
+        if reason:
+            subscriptions.troubled(there, Trouble.TOPIC_GONE, reason)
+        session.flush()
     release(session, batch, now)
-
-
-def _merge(session: Session, old: Destination, new: Destination) -> None:
-    numbers = {}
-    for row in subscriptions.subscriptions_of(session, old):
-        numbers[row.number] = new.next_number
-        row.destination_id, row.number = new.id, new.next_number
-        new.next_number += 1
-    session.flush()
-    other = aliased(Delivery)
-    doubled = exists().where(
-        col(other.destination_id) == new.id,
-        col(other.job_id) == col(Delivery.job_id),
-        col(other.kind) == col(Delivery.kind),
-    )
-    session.execute(delete(Delivery).where(col(Delivery.destination_id) == old.id, doubled))
-    for delivery in session.execute(select(Delivery).where(col(Delivery.destination_id) == old.id)).scalars():
-        kept = [entry for entry in delivery.why if entry["number"] in numbers]
-        delivery.why = [{**entry, "number": numbers[entry["number"]]} for entry in kept]
-        delivery.destination_id = new.id
-    session.flush()
-    session.execute(delete(DigestRun).where(col(DigestRun.destination_id) == old.id))
-    session.delete(old)
 
 
 def take_up(session: Session, now: datetime) -> int:
@@ -802,6 +815,19 @@ def sent(session: Session, chat: Destination, batch_id: str) -> Batch | None:
         pushed = pushed_jobs(session, chat.id, list(found))
     entries = [Entry(row.id, found[row.job_id], row.why, row.job_id in pushed) for row in rows]
     return Batch(id=batch_id, kind=kind, destination=chat, entries=entries, digest=digest)
+
+
+def by_reference(
+    session: Session, chat: Destination, reference: str
+) -> list[tuple[int, list[dict[str, Any]]]]:
+    """Return (job id, why) of what a message of this chat showed, in its order; [] for an unknown one."""
+    query = select(Delivery).where(
+        col(Delivery.reference) == reference,
+        col(Delivery.destination_id) == chat.id,
+        col(Delivery.kind).not_in(_EDITS),
+    )
+    rows = session.execute(query.order_by(col(Delivery.id))).scalars()
+    return [(row.job_id, row.why) for row in rows]
 
 
 def pushed_jobs(session: Session, destination_id: int, job_ids: Collection[int]) -> set[int]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, false, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from notifier.store.tables import Account, Destination, Job, Person
+from notifier.store.tables import Account, Destination, DestinationKind, Job, Person
 
 
 def find(session: Session, platform: str, user_id: str) -> Person | None:
@@ -37,6 +37,17 @@ def find_or_make(
     return person
 
 
+def private_chat(session: Session, platform: str, person_id: int) -> Destination | None:
+    """Return the chat in which a person may be written to on a platform, the first of several."""
+    query = select(Destination).where(
+        col(Destination.person_id) == person_id,
+        col(Destination.platform) == platform,
+        col(Destination.kind) == DestinationKind.PRIVATE,
+        col(Destination.gone).is_(None),
+    )
+    return session.execute(query.order_by(col(Destination.id)).limit(1)).scalar_one_or_none()
+
+
 def export(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
     """Return every row that is about a person, by table; the jobs they name come with title and link."""
     kept: dict[str, list[dict[str, Any]]] = {}
@@ -59,6 +70,7 @@ def erase(session: Session, person: Person) -> None:
 
     The caller notes that wishes have changed.
     """
+    session.execute(update(Destination).where(col(Destination.keeper_id) == person.id).values(keeper_id=None))
     for table, belongs in reversed(list(_about(session, person))):
         session.execute(delete(table).where(belongs))
     session.expire_all()

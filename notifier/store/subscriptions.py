@@ -11,7 +11,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from notifier.domain.cadence import Cadence, next_digest, quiet_end
@@ -19,6 +20,7 @@ from notifier.domain.filters import CompiledWish, Wish
 from notifier.errors import NotSubscribed, UserError
 from notifier.store.persons import find_or_make
 from notifier.store.tables import (
+    Answer,
     Delivery,
     DeliveryKind,
     DeliveryState,
@@ -28,6 +30,7 @@ from notifier.store.tables import (
     Person,
     State,
     Subscription,
+    Trouble,
 )
 
 MOST_SUBSCRIPTIONS = 25  # a destination
@@ -140,8 +143,7 @@ def open_destination(
     found = destination_at(session, platform, address, thread)
     if found is not None:
         if found.gone is not None:
-            found.gone = None
-            reschedule(session, found, now)
+            _back(session, found, now)
         return found
     defaults = defaults or Defaults()
     person_id = None
@@ -219,11 +221,131 @@ def resume(session: Session, destination: Destination, now: datetime) -> int:
     return len(held)
 
 
+def _everywhere_in(session: Session, platform: str, address: str) -> Sequence[Destination]:
+    """Return the chat of that address with all its threads, as far as we write to them."""
+    query = select(Destination).where(
+        col(Destination.platform) == platform, col(Destination.address) == address
+    )
+    return session.execute(query.order_by(col(Destination.id))).scalars().all()
+
+
+def troubled(destination: Destination, trouble: Trouble, reason: str) -> None:
+    """Note what whoever set up a shared chat should hear; nobody has set up a private one."""
+    if destination.kind != DestinationKind.PRIVATE:
+        destination.trouble, destination.trouble_reason = trouble, reason[:200]
+
+
+# -- chats that go, come back and move ------------------------------------------------------------
+
+
+def left(session: Session, platform: str, address: str, reason: str, now: datetime) -> int:
+    """Retire a chat with all its threads, since the platform says we are out; return how many that were."""
+    here = [row for row in _everywhere_in(session, platform, address) if row.gone is None]
+    for row in here:
+        retire(session, row.id, reason, now)
+    return len(here)
+
+
+def returned(session: Session, platform: str, address: str, now: datetime) -> int:
+    """Write again to a chat and all its threads, gone or held, since we are let in; return how many that were."""
+    away = [
+        row
+        for row in _everywhere_in(session, platform, address)
+        if row.gone is not None or (row.held_until is not None and row.held_until > now)
+    ]
+    for row in away:
+        _back(session, row, now)
+    return len(away)
+
+
+def _back(session: Session, destination: Destination, now: datetime) -> None:
+    destination.gone = destination.held_until = None
+    destination.trouble = destination.trouble_reason = None
+    reschedule(session, destination, now)
+
+
+def migrate(session: Session, platform: str, old_address: str, new_address: str, now: datetime) -> int:
+    """Write the new address of a chat into all its threads, as `relocate` does; return how many that were."""
+    rows = _everywhere_in(session, platform, old_address) if old_address != new_address else ()
+    for row in rows:
+        relocate(session, row, new_address, row.thread, now)
+    return len(rows)
+
+
+def relocate(
+    session: Session, destination: Destination, address: str, thread: str, now: datetime
+) -> Destination:
+    """Write where a chat is now, or join it to the destination that is there already; return what is there."""
+    if destination.address != address:
+        _forget_references(session, destination)
+    there = destination_at(session, destination.platform, address, thread)
+    if there is None:
+        destination.address, destination.thread = address, thread
+        session.flush()
+        return destination
+    if there is not destination:
+        _merge(session, destination, there)
+        if there.gone is not None and destination.gone is None:
+            _back(session, there, now)
+        else:
+            reschedule(session, there, now)
+    return there
+
+
+def _forget_references(session: Session, destination: Destination) -> None:
+    """The messages stayed behind: at the new address their numbers are those of others."""
+    of_it = col(Delivery.destination_id) == destination.id
+    session.execute(
+        update(Delivery).where(of_it, col(Delivery.reference).is_not(None)).values(reference=None)
+    )
+    edits = col(Delivery.kind).in_((DeliveryKind.CLOSED, DeliveryKind.REOPENED))
+    session.execute(delete(Delivery).where(of_it, edits, col(Delivery.state) == DeliveryState.OWED))
+
+
+def _merge(session: Session, old: Destination, new: Destination) -> None:
+    """Move what is `old`'s to `new`; what either was sent already is owed to neither."""
+    numbers = {}
+    for row in subscriptions_of(session, old):
+        numbers[row.number] = new.next_number
+        row.destination_id, row.number = new.id, new.next_number
+        new.next_number += 1
+    new.keeper_id = new.keeper_id or old.keeper_id
+    session.flush()
+    of_new, sent = col(Delivery.destination_id) == new.id, DeliveryState.SENT
+    session.execute(
+        delete(Delivery).where(of_new, col(Delivery.state) == DeliveryState.OWED, _has(old, sent))
+    )
+    of_old = col(Delivery.destination_id) == old.id
+    session.execute(delete(Delivery).where(of_old, _has(new, *DeliveryState)))
+    for delivery in session.execute(select(Delivery).where(of_old)).scalars():
+        kept = [entry for entry in delivery.why if entry["number"] in numbers]
+        delivery.why = [{**entry, "number": numbers[entry["number"]]} for entry in kept]
+        delivery.destination_id = new.id
+    session.flush()
+    session.execute(update(Answer).where(col(Answer.destination_id) == old.id).values(destination_id=new.id))
+    session.execute(delete(DigestRun).where(col(DigestRun.destination_id) == old.id))
+    session.delete(old)
+    session.flush()
+
+
+def _has(chat: Destination, *states: DeliveryState) -> ColumnElement[bool]:
+    """Return whether a chat has the job of a delivery too, as the same kind and in one of these states."""
+    other = aliased(Delivery)
+    return exists().where(
+        col(other.destination_id) == chat.id,
+        col(other.job_id) == col(Delivery.job_id),
+        col(other.kind) == col(Delivery.kind),
+        col(other.state).in_(states),
+    )
+
+
 def retire(session: Session, destination_id: int, reason: str, now: datetime) -> None:
     """Mark a chat as gone: its subscriptions stay, what was owed ends, nothing more is owed."""
     destination = session.get(Destination, destination_id)
-    assert destination is not None
+    if destination is None or destination.gone is not None:
+        return
     destination.gone = reason[:200]
+    troubled(destination, Trouble.GONE, reason)
     destination.next_digest_at = destination.next_digest_on = None
     session.execute(
         update(Delivery)

@@ -125,21 +125,35 @@ class DestinationKind(StrEnum):
     CHANNEL = "channel"
 
 
+class Trouble(StrEnum):
+    """Why a shared chat, or a part of it, gets nothing any more."""
+
+    GONE = "gone"
+    BARRED = "barred"  # it is there, and we may not write to it
+    TOPIC_GONE = "topic-gone"  # the chat itself gets what was its topic's
+
+
 class Destination(SQLModel, table=True):
     """A chat we may write to."""
 
-    __table_args__ = (UniqueConstraint("platform", "address", "thread"),)
+    __table_args__ = (
+        UniqueConstraint("platform", "address", "thread"),
+        _index("ix_destination_trouble", "id", where="trouble IS NOT NULL"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     platform: str
     address: str
     thread: str = ""
     kind: str = DestinationKind.PRIVATE
+    title: str = ""  # what the platform calls the chat
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    keeper_id: int | None = Field(default=None, foreign_key="person.id")  # who set up a shared chat's feeds
     takes_pushes: bool = True  # of a person's chats, the first that takes them gets them
     takes_digests: bool = True
     locale: str = "en"
     silent: bool = False
+    rich: bool = False  # wants tables where the platform has them
     mention: str = ""
     zone: str
     digest_at: time | None  # local wall time; None: no digest
@@ -150,6 +164,8 @@ class Destination(SQLModel, table=True):
     held_until: datetime | None = Field(default=None)  # a wait the platform asked for
     paused_at: datetime | None = None
     gone: str | None = None
+    trouble: str | None = None  # what its keeper has not been told yet, by its Trouble
+    trouble_reason: str | None = None  # also of what was told, until the chat is written to again
     next_digest_at: datetime | None = Field(default=None, index=True)
     next_digest_on: date | None = None
     last_digest_at: datetime | None = None  # the due time of the last digest that was made
@@ -205,6 +221,7 @@ class Delivery(SQLModel, table=True):
         _index("ix_delivery_due", "due_at", where="state = 'owed' AND kind <> 'digest'"),
         _index("ix_delivery_leased", "leased_until", where="state = 'owed' AND leased_until IS NOT NULL"),
         _index("ix_delivery_batch", "batch", where="batch IS NOT NULL"),
+        _index("ix_delivery_reference", "reference", where="reference IS NOT NULL"),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -312,19 +312,17 @@ def test_text_of_lists_cannot_leave_its_line() -> None:
 # -- messages that come by themselves -----------------------------------------------------------
 
 
-async def test_the_messenger_says_to_whom_and_shows_the_first_page() -> None:
-    """Its batch turns the pages, also those of a message that is shown again."""
+async def test_the_messenger_says_to_whom_and_that_a_message_is_an_edit() -> None:
+    """What it is handed is the first page already; the commands that turn it may be chosen by number."""
     texts: list[str] = []
+    messenger = ConsoleMessenger(Screen(texts.append))
+    to = Recipient(address="you")
 
-    def first(document: Document, batch: str) -> Document:
-        return Document(document.blocks[:2], (Action("▶ 2/2", command=f"page {batch} 2"),))
-
-    messenger = ConsoleMessenger(Screen(texts.append), first)
-
-    outcome = await messenger.send(Recipient(address="you"), JOBS, "b1")
+    outcome = await messenger.send(to, JOBS, "b1")
     assert isinstance(outcome, Sent)
-    await messenger.edit(outcome.reference, JOBS)
+    again = await messenger.edit(to, outcome.reference, JOBS)
 
+    assert again == outcome
     assert texts[0] == "──── to you ────" and texts[2] == "──── to you, edited ────"
-    assert "[2] ▶ 2/2" in texts[1]
-    assert messenger._screen.meant("4", "en") == "page b1 2"
+    assert "[4] ▶ 2/2" in texts[1]
+    assert messenger._screen.meant("8", "en") == "page abc 2"

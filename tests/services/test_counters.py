@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from notifier.domain.document import Document
+from notifier.domain.document import Document, PageSize
 from notifier.domain.ports import (
+    Barred,
     Denied,
     Gone,
     Moved,
     Outcome,
+    Pace,
     Recipient,
     Rejected,
     RetryAfter,
@@ -37,6 +39,7 @@ from tests.road import FakeChat, Road, postings
         (RetryAfter(3), "retry_after"),
         (Moved("-100"), "moved"),
         (Gone("blocked"), "gone"),
+        (Barred("no rights"), "barred"),
         (Denied("401"), "denied"),
         (Rejected("too long"), "rejected"),
         (Uncertain(), "uncertain"),
@@ -50,6 +53,17 @@ async def test_every_outcome_is_counted_under_its_name(outcome: Outcome, name: s
     await counted.send(Recipient(address="ann"), Document(()), "b")
 
     assert {key for key, count in counts.deliveries.items() if count} == {name}
+
+
+async def test_a_counted_messenger_is_in_all_else_the_one_it_stands_before() -> None:
+    chat = FakeChat(page=PageSize(items=3), pace=Pace(shared=3))
+    counted = Counted(chat, counts := Counters(since=START))
+
+    outcome = await counted.edit(Recipient(address="ann"), "ann/b", Document(()))
+
+    assert (counted.name, counted.page, counted.pace) == (chat.name, chat.page, chat.pace)
+    assert outcome == Sent("ann/b") and [to for to, _ in chat.edited] == ["ann"]
+    assert counts.deliveries["sent"] == 1
 
 
 async def test_a_messenger_that_raises_is_counted_and_still_raises() -> None:

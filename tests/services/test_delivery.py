@@ -1,21 +1,38 @@
 """Delivery: every answer a platform may give, and every end an owed job may take."""
 
 import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import time
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
+from notifier.chat import markdown
 from notifier.domain.cadence import Cadence
-from notifier.domain.ports import Denied, Gone, Moved, Rejected, RetryAfter, Uncertain
+from notifier.domain.document import Document, PageSize
+from notifier.domain.ports import (
+    Barred,
+    Denied,
+    Gone,
+    Moved,
+    Outcome,
+    Pace,
+    Recipient,
+    Rejected,
+    RetryAfter,
+    Uncertain,
+)
 from notifier.domain.query import parse
 from notifier.services.commands import Caller, answer
+from notifier.services.deliver import Deliverer
 from notifier.store import outbox, subscriptions
 from notifier.store.database import Database
-from notifier.store.tables import Delivery
+from notifier.store.tables import Delivery, Destination, DestinationKind, Trouble
 from tests.conftest import Clock
-from tests.road import Road, a_posting, postings
+from tests.road import FakeChat, Road, a_posting, postings
 
 
 @pytest.fixture
@@ -102,6 +119,93 @@ async def test_a_chat_that_moved_to_a_known_one_joins_it(road: Road, db: Databas
     assert numbers == [1, 2]
 
 
+async def test_a_topic_that_is_gone_gives_its_message_to_the_chat_once(road: Road, db: Database) -> None:
+    await road.on_chat(in_a_group)
+    await road.on_chat(lambda session, chat: setattr(chat, "thread", "5"))
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Moved("ann", "", "the topic was deleted"))
+
+    await road.deliver()
+
+    assert [(to.address, to.thread) for to in road.chat.recipients] == [("ann", "")]
+    assert db.call(trouble_of) == (Trouble.TOPIC_GONE, "the topic was deleted")
+
+
+async def test_a_chat_that_moved_to_where_it_was_is_no_endless_loop(road: Road, db: Database) -> None:
+    await road.read(postings(1, 2))
+    road.chat.will_answer(*[Moved("ann")] * 3)
+
+    await asyncio.wait_for(road.deliver(), timeout=5)
+
+    assert road.chat.tries == 1
+    assert attempts(db) == [1]
+
+
+async def test_a_chat_that_joined_another_while_its_message_was_under_way_gets_it_there(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    await road.subscribed("java", to="new")
+    await road.read(postings(1, 2))
+
+    def migrate(text: str) -> Outcome | None:
+        db.call(subscriptions.migrate, "fake", "ann", "new", clock.now)
+        road.chat.refuses = lambda text: None
+        return Moved("new")
+
+    road.chat.refuses = migrate
+    await road.deliver()
+
+    assert [address for address, _ in road.chat.sent] == ["new"]
+
+
+async def test_a_chat_that_may_not_be_written_to_waits_a_day_and_loses_nothing(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    await road.on_chat(in_a_group)
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Barred("not enough rights"))
+
+    await road.deliver()
+    held = db.call(trouble_of)
+    clock.forward(hours=23)
+    assert await road.deliver() == []
+    clock.forward(hours=2)
+    assert len(await road.deliver()) == 1
+
+    assert held == (Trouble.BARRED, "not enough rights")
+    assert attempts(db) == [0]
+    assert db.call(trouble_of) == (None, None)  # it is over
+
+
+async def test_a_chat_that_stays_barred_is_no_news_every_day(road: Road, db: Database, clock: Clock) -> None:
+    await road.on_chat(in_a_group)
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Barred("no rights"), Barred("no rights"), Barred("no topic"))
+    found = []
+
+    for _ in range(3):
+        await road.deliver()
+        found.append(db.call(trouble_of))
+        await road.on_chat(lambda session, chat: setattr(chat, "trouble", None))  # its keeper was told
+        clock.forward(hours=25)
+
+    assert found == [(Trouble.BARRED, "no rights"), (None, "no rights"), (Trouble.BARRED, "no topic")]
+
+
+@pytest.mark.parametrize("kind", [DestinationKind.PRIVATE, DestinationKind.CHANNEL])
+async def test_a_shared_chat_that_is_gone_is_its_keeper_s_trouble(
+    road: Road, db: Database, kind: DestinationKind
+) -> None:
+    await road.on_chat(lambda session, chat: setattr(chat, "kind", kind))
+    await road.read(postings(1, 2))
+    road.chat.will_answer(Gone("kicked"))
+
+    await road.deliver()
+
+    shared = kind is not DestinationKind.PRIVATE
+    assert db.call(trouble_of) == ((Trouble.GONE, "kicked") if shared else (None, None))
+
+
 async def test_a_chat_that_is_gone_keeps_its_subscriptions_and_comes_back(road: Road, clock: Clock) -> None:
     await road.read(postings(1, 2))
     road.chat.will_answer(Gone("blocked by the user"))
@@ -132,10 +236,45 @@ async def test_a_refused_token_stops_that_platform_and_loses_nothing(road: Road,
     assert len(restarted.chat.sent) == 1
 
 
+async def test_a_platform_that_takes_us_again_gets_what_waited(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for name in ("ben", "cy", "dee", "eve"):
+        await road.subscribed("python", to=name)
+    await road.read(postings(1, 2, 3))
+    road.chat.will_answer(*[Denied("401")] * 4)
+
+    await road.deliver()
+    assert await road.deliver() == []
+    road.deliverer.accepted("fake")
+    road.deliverer.accepted("fake")
+    told = await road.deliver()
+
+    assert len(told) == 10  # no lease holds any of them
+    assert road.deliverer.stopped == {}
+    said = Counter(record.getMessage() for record in caplog.records)
+    assert (said["platform stopped"], said["platform accepted again"]) == (1, 1)
+
+
+async def test_a_messenger_may_say_by_itself_that_its_platform_refuses_us(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    await road.read(postings(1, 2))
+
+    road.deliverer.refused("fake", "close code 4004")
+    road.deliverer.refused("fake", "and again")
+
+    assert await road.deliver() == []
+    assert road.chat.tries == 0
+    assert road.deliverer.stopped == {"fake": "close code 4004"}
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 async def test_a_refused_batch_of_forty_with_one_poison_job_delivers_thirty_nine(
     road: Road, db: Database
 ) -> None:
-    road.chat.refuses = lambda text: Rejected("can't parse") if "developer 13" in text else None
+    road.chat.refuses = lambda text: Rejected("can't parse") if "developer 7" in text else None
 
     await road.read(postings(*range(1, 42)))
     told = await road.deliver()
@@ -202,6 +341,158 @@ async def test_after_eight_failures_it_is_a_dead_letter_with_its_reason(
 
     assert road.chat.tries == 8
     assert states(db) == [("dead", "failed 8 times, last: ConnectionError: down")]
+
+
+def in_a_group(session: Session, chat: Destination) -> None:
+    chat.kind = DestinationKind.GROUP
+
+
+def trouble_of(session: Session) -> tuple[str | None, str | None]:
+    (chat,) = session.execute(select(Destination)).scalars()
+    return chat.trouble, chat.trouble_reason
+
+
+# -- the order in which chats are written to --------------------------------------------------------
+
+
+@dataclass
+class SlowChat(FakeChat):
+    """A messenger whose platform takes its time; it notes when each chat was written to."""
+
+    seconds: float = 0.01
+    began: list[tuple[str, float]] = field(default_factory=list)
+    unanswered: int = 0
+    most_unanswered: int = 0
+
+    async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
+        self.began.append((recipient.address, asyncio.get_running_loop().time()))
+        self.unanswered += 1
+        self.most_unanswered = max(self.most_unanswered, self.unanswered)
+        await asyncio.sleep(self.seconds)
+        self.unanswered -= 1
+        return await super().send(recipient, document, batch)
+
+
+async def with_slow_chat(db: Database, clock: Clock, pace: Pace, *names: str) -> tuple[Road, SlowChat]:
+    """A list, and these private chats that want Python."""
+    road, chat = Road(db, clock), SlowChat(pace=pace)
+    road.deliverer = Deliverer(db, {"fake": chat}, clock)
+    await road.add_list()
+    for name in names:
+        await road.subscribed("python", to=name)
+    await road.read(postings(1))
+    return road, chat
+
+
+async def test_while_a_chat_rests_all_the_others_are_written_to(db: Database, clock: Clock) -> None:
+    names = [f"chat-{number}" for number in range(12)]
+    road, chat = await with_slow_chat(db, clock, Pace(private=0.5), *names)
+    await road.read(postings(1, 2, 3, 4))
+
+    await road.deliver()
+
+    order = [name for name, _ in chat.began]
+    assert [sorted(order[at : at + 12]) for at in (0, 12, 24)] == [sorted(names)] * 3
+    for name in names:
+        times = [at for to, at in chat.began if to == name]
+        assert all(later - earlier >= 0.5 for earlier, later in zip(times, times[1:], strict=False))
+        texts = [text for to, text in chat.sent if to == name]
+        assert ["developer 2" in texts[0], "developer 3" in texts[1], "developer 4" in texts[2]] == [True] * 3
+    assert chat.most_unanswered == 4
+    assert chat.began[-1][1] - chat.began[0][1] < 3  # one after the other would be twelve times as long
+
+
+async def test_more_is_claimed_while_all_that_were_claimed_rest(db: Database, clock: Clock) -> None:
+    names = [f"chat-{number}" for number in range(30)]  # more than are claimed at once
+    road, chat = await with_slow_chat(db, clock, Pace(private=1.5), *names)
+    await road.read(postings(1, 2, 3))
+
+    await road.deliver()
+
+    assert {name for name, _ in chat.began[:30]} == set(names)
+    assert len(chat.began) == 60
+
+
+async def test_what_stands_behind_a_message_that_did_not_go_out_goes_behind_it(
+    db: Database, clock: Clock
+) -> None:
+    road, chat = await with_slow_chat(db, clock, Pace(), "ann")
+    await road.read(postings(1, 2, 3, 4))
+    chat.will_answer(RetryAfter(5))
+
+    await road.deliver()
+    assert chat.tries == 1
+    clock.forward(seconds=6)
+    await road.deliver()
+
+    assert [number for text in chat.texts() for number in (2, 3, 4) if f"developer {number}" in text] == [
+        *(2, 3, 4)
+    ]
+
+
+async def test_who_stops_waits_for_no_chat_s_rest(db: Database, clock: Clock) -> None:
+    road, chat = await with_slow_chat(db, clock, Pace(private=30), "ann")
+    await road.read(postings(1, 2, 3, 4))
+
+    delivering = asyncio.create_task(road.deliver())
+    while not chat.sent:
+        await asyncio.sleep(0.01)
+    road.deliverer.stop()
+    await asyncio.wait_for(delivering, timeout=3)
+
+    assert chat.tries == 1
+    assert [state for state, _ in sorted(states(db))] == ["owed", "owed", "sent"]
+
+
+# -- pages ------------------------------------------------------------------------------------------
+
+
+async def test_a_private_chat_gets_the_first_page_and_turns_it(road: Road) -> None:
+    road.chat.page = PageSize(items=3)
+    await road.read(postings(*range(1, 9)))
+
+    (first,) = await road.deliver()
+
+    assert "developer 4" in first and "developer 5" not in first
+    batch = road.db.call(_first_batch)
+    assert f"`/page {batch} 2`" in first
+    turned = await _answered(road, f"/page {batch} 2")
+    assert "developer 5" in turned
+
+
+async def test_a_shared_chat_is_handed_the_whole_message(road: Road) -> None:
+    road.chat.page = PageSize(items=3)
+    await road.on_chat(in_a_group)
+    await road.read(postings(*range(1, 9)))
+
+    (told,) = await road.deliver()
+
+    assert "developer 8" in told
+    assert "/page" not in told
+
+
+async def test_an_edit_shows_the_first_page_of_the_message_as_it_was_sent(road: Road, clock: Clock) -> None:
+    road.chat.page = PageSize(items=3)
+    await road.read(postings(*range(1, 9)))
+    await road.deliver()
+    sent_under = road.db.call(_first_batch)
+    await road.read([a_posting(1), a_posting(2, closed=True), *postings(*range(3, 9))])
+    clock.forward(hours=25)
+
+    await road.deliver()
+
+    ((_, edited),) = road.chat.edited
+    assert "~~" in edited and "developer 5" not in edited
+    assert f"`/page {sent_under} 2`" in edited
+
+
+async def test_a_chat_that_wants_tables_says_so_to_its_messenger(road: Road) -> None:
+    await road.on_chat(lambda session, chat: setattr(chat, "rich", True))
+    await road.read(postings(1, 2))
+
+    await road.deliver()
+
+    assert [to.rich for to in road.chat.recipients] == [True]
 
 
 # -- batches ----------------------------------------------------------------------------------------
@@ -515,6 +806,17 @@ async def test_a_wish_parsed_again_is_what_a_subscription_keeps(road: Road) -> N
     row = await road.subscribed('python+kafka -php "data platform" in:berlin,remote')
 
     assert row.wish == parse(row.name).wish.to_json()
+
+
+def _first_batch(session: Session) -> str | None:
+    row = session.get(Delivery, 1)
+    assert row is not None
+    return row.batch
+
+
+async def _answered(road: Road, line: str) -> str:
+    caller = Caller(platform="fake", address="ann", user_id="ann", now=road.clock())
+    return markdown.render(await road.db.run(answer, caller, line))
 
 
 async def _says(road: Road, line: str) -> None:

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from sqlmodel import Session
+from sqlalchemy import event, select
+from sqlmodel import Session, col
 
 from notifier.domain.cadence import Cadence, digest_due, next_digest
 from notifier.services.commands import Caller, answer
 from notifier.store import outbox
 from notifier.store.database import Database
-from notifier.store.tables import Destination
+from notifier.store.tables import Delivery, Destination, DestinationKind
 from tests.conftest import Clock
 from tests.road import Road, a_posting, postings
 
@@ -144,6 +145,48 @@ async def test_a_new_digest_time_never_makes_two_within_twelve_hours(db: Databas
     assert len(got) == 3
 
 
+async def test_a_private_chat_s_digest_is_a_file_too(db: Database, clock: Clock) -> None:
+    road = await a_road(db, clock)
+    await road.subscribed("python", to="group", cadence=Cadence.DAILY, kind=DestinationKind.GROUP)
+    await road.read(postings(1, 2))
+
+    clock.forward(days=1)
+    await road.deliver()
+
+    texts = dict(road.chat.sent)
+    batch = db.call(_batch_of, "ann")
+    assert texts["ann"].rstrip().endswith(f"`/file {batch}`")
+    assert "/file" not in texts["group"]
+
+
+async def test_all_digests_of_a_minute_share_the_lists_figures(db: Database, clock: Clock) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    for number in range(6):
+        await road.subscribed("python", to=f"chat-{number}", cadence=Cadence.DAILY)
+    await road.read(postings(1))
+    await road.read(postings(1, 2))
+    clock.forward(days=1)
+    asked: list[object] = []
+
+    def count(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if statement.startswith("SELECT job.company, job.facts"):
+            asked.append(statement)
+
+    event.listen(db._reader, "before_cursor_execute", count)
+
+    told = await road.deliver()
+    at_once = len(asked)
+    await road.read(postings(1, 2, 3))
+    clock.forward(days=1)
+    await road.deliver()
+
+    assert len(told) == 6 and all("2 open in the lists" in text for text in told)
+    assert "3 open in the lists" in road.chat.texts()[-1]
+    assert at_once == 2  # today's jobs and those of a week ago, for all of them
+    assert len(asked) == 4
+
+
 async def test_reading_the_digest_now_does_not_use_it_up(db: Database, clock: Clock) -> None:
     road = await a_road(db, clock)
     await road.read(postings(1, 2))
@@ -231,6 +274,16 @@ async def test_the_store_makes_one_digest_a_day_over_a_clock_change(
         days.add(db.call(_last_digest_on, zone))
 
     assert len(days) == 40
+
+
+def _batch_of(session: Session, address: str) -> str | None:
+    query = (
+        select(col(Delivery.batch))
+        .join(Destination, col(Destination.id) == col(Delivery.destination_id))
+        .where(col(Destination.address) == address)
+    )
+    batch: str | None = session.execute(query).scalar_one()
+    return batch
 
 
 def _last_digest_on(session: Session, zone: str) -> object:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from alembic import command
+from sqlalchemy import inspect, select, text
 from sqlmodel import Session, SQLModel
 
 from notifier.errors import DatabaseInUse, OperatorError, SchemaTooNew
@@ -33,6 +34,39 @@ def test_migrations_make_the_tables_that_the_code_declares(database_url: str) ->
     declared = {table.name: set(table.columns.keys()) for table in SQLModel.metadata.sorted_tables}
     assert made == declared
     assert tables.Job.__tablename__ in made
+
+
+def test_rows_of_the_second_release_s_schema_are_kept_by_the_third(database_url: str) -> None:
+    db = Database(database_url)
+    with db._writer.begin() as connection:
+        config = db._alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO destination (platform, address, thread, kind, takes_pushes, takes_digests, locale,"
+                " silent, mention, zone, digest_weekday, cadence, last_heard_at, next_number, created_at)"
+                " VALUES ('fake', 'ann', '', 'private', true, true, 'en', false, '', 'UTC', 0, 'both',"
+                " '2026-03-02 12:00:00', 1, '2026-03-02 12:00:00')"
+            )
+        )
+
+    db.migrate()
+
+    (row,) = db.call(lambda session: session.execute(select(tables.Destination)).scalars().all())
+    db.close()
+    assert (row.address, row.title, row.rich) == ("ann", "", False)
+    assert (row.keeper_id, row.trouble, row.trouble_reason) == (None, None, None)
+
+
+def test_indices_are_those_that_the_code_declares(database_url: str) -> None:
+    with opened(database_url) as db, db._writer.connect() as connection:
+        found = inspect(connection)
+        for table in SQLModel.metadata.sorted_tables:
+            made = {index["name"] for index in found.get_indexes(table.name)}
+            assert {index.name for index in table.indexes} <= made
+        keeper = [key for key in found.get_foreign_keys("destination") if key["referred_table"] == "person"]
+    assert sorted(key["constrained_columns"] for key in keeper) == [["keeper_id"], ["person_id"]]
 
 
 def test_a_second_migration_has_nothing_to_do(database_url: str) -> None:

@@ -1,40 +1,33 @@
 """Messages that come by themselves, onto a terminal."""
 
-from collections.abc import Callable
-
 from notifier.chat.console.screen import Screen
-from notifier.domain.document import Document
+from notifier.domain.document import Document, PageSize
 from notifier.domain.ports import Outcome, Pace, Recipient, Sent
-from notifier.domain.texts import DEFAULT, text
+from notifier.domain.texts import text
 
 NAME = "console"
 
 
 class ConsoleMessenger:
-    """Shows each message under a line that says to whom it goes.
-
-    first_page  (document, batch) -> its first page with the commands that turn it; None: all of it is shown
-    """
+    """Shows each message under a line that says to whom it goes."""
 
     name = NAME
     pace = Pace()
+    page = PageSize()
 
-    def __init__(self, screen: Screen, first_page: Callable[[Document, str], Document] | None = None) -> None:
+    def __init__(self, screen: Screen) -> None:
         self._screen = screen
-        self._first_page = first_page
 
     async def send(self, recipient: Recipient, document: Document, batch: str) -> Outcome:
         """Show the document; what a line of output cannot do is ask to wait."""
-        locale = recipient.locale
-        self._show(document, batch, text("console-to", locale, name=recipient.address), locale)
+        self._show("console-to", recipient, document)
         return Sent(f"{recipient.address}/{batch}")
 
-    async def edit(self, reference: str, document: Document) -> Outcome:
+    async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         """Show the document again, said to be an edit: a terminal's past stays as it is."""
-        address, _, batch = reference.partition("/")
-        self._show(document, batch, text("console-edited", DEFAULT, name=address), DEFAULT)
+        self._show("console-edited", recipient, document)
         return Sent(reference)
 
-    def _show(self, document: Document, batch: str, head: str, locale: str) -> None:
-        page = self._first_page(document, batch) if self._first_page else document
-        self._screen.message(page, head, locale)
+    def _show(self, message_id: str, recipient: Recipient, document: Document) -> None:
+        head = text(message_id, recipient.locale, name=recipient.address)
+        self._screen.message(document, head, recipient.locale)

@@ -8,40 +8,58 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from notifier.domain.document import COMMAND_BYTES, Action, Document, pages
+from notifier.domain.document import COMMAND_BYTES, USUAL_PAGE, Action, Document, PageSize, pages
 from notifier.store.tables import Answer, Destination
 
 BACK, ON = "◀", "▶"
 
 
-def first_page(session: Session, chat: Destination, line: str, document: Document, now: datetime) -> Document:
+def first_page(
+    session: Session, chat: Destination, line: str, document: Document, now: datetime, size: PageSize
+) -> Document:
     """Return the document, or its first page with a way to the others when it is long."""
-    if len(list(pages(document))) == 1:
+    if len(list(pages(document, size))) == 1:
         return document
-    token = secrets.token_urlsafe(9)
-    session.add(Answer(token=token, destination_id=chat.id, line=line, created_at=now))
-    return page(document, 1, token)
+    return page(document, 1, keep(session, chat, line, now), size)
 
 
-def page(document: Document, number: int, token: str) -> Document:
+def page(document: Document, number: int, token: str, size: PageSize = USUAL_PAGE) -> Document:
     """Return one page of a document, the nearest there is, with the commands that turn it."""
-    every = list(pages(document))
+    every = list(pages(document, size))
     number = min(max(number, 1), len(every))
     turns = [
         Action(f"{label} {to}/{len(every)}", command=f"page {token} {to}")
         for label, to in ((BACK, number - 1), (ON, number + 1))
         if 1 <= to <= len(every)
     ]
-    return replace(every[number - 1], actions=(*document.actions, *turns), file=document.file)
+    return replace(every[number - 1], actions=(*turns, *document.actions), file=document.file)
+
+
+def keep(session: Session, chat: Destination, line: str, now: datetime, *, digits: bool = False) -> str:
+    """Keep a line of this chat, and return the token that stands for it.
+
+    digits  as a number of 31 bits, for platforms that carry nothing else
+    """
+    token = str(secrets.randbelow(2**31 - 1) + 1) if digits else secrets.token_urlsafe(9)
+    session.add(Answer(token=token, destination_id=chat.id, line=line, created_at=now))
+    return token
 
 
 def short(session: Session, chat: Destination, line: str, now: datetime) -> str:
     """Return a command that a button can carry and that means `line`."""
     if len(line.encode()) <= COMMAND_BYTES:
         return line
-    token = secrets.token_urlsafe(9)
-    session.add(Answer(token=token, destination_id=chat.id, line=line, created_at=now))
-    return f"again {token}"
+    return f"again {keep(session, chat, line, now)}"
+
+
+def last_kept(session: Session, chat: Destination, begins: str) -> str:
+    """Return the token of the newest kept line of this chat that begins so; "" when there is none."""
+    query = (
+        select(col(Answer.token))
+        .where(col(Answer.destination_id) == chat.id, col(Answer.line).startswith(begins))
+        .order_by(col(Answer.created_at).desc())
+    )
+    return session.execute(query.limit(1)).scalar() or ""
 
 
 def line_of(session: Session, chats: Sequence[int], token: str) -> str | None:

@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session
 
 from notifier.domain.clean import NAME, clean
-from notifier.domain.document import Action, Block, BlockKind, Document, Span
+from notifier.domain.document import USUAL_PAGE, Action, Block, BlockKind, Document, PageSize, Span
 from notifier.domain.texts import text
 from notifier.errors import AmbiguousPlace, BadOption, UserError
 from notifier.services.commands import answers
 from notifier.services.commands.guess import country_of, zone_of
 from notifier.services.commands.values import read_number
-from notifier.store import persons, subscriptions
+from notifier.store import outbox, persons, subscriptions
 from notifier.store.subscriptions import Defaults
 from notifier.store.tables import Destination, DestinationKind, Person
 
@@ -40,6 +41,10 @@ class Caller:
     kind: DestinationKind = DestinationKind.PRIVATE
     private: str = ""  # where else than in this shared chat the caller can be answered; "" for nowhere
     manages: bool = False  # administers this shared chat, as the platform says
+    title: str = ""  # of this shared chat
+    picks_chats: bool = False  # in this private chat a shared one can be chosen, to ask about that
+    replied_to: str = ""  # the reference of the message of ours that this answers
+    page: PageSize = USUAL_PAGE  # what one message holds
     operates: bool = False  # is one of the operators
     locale: str = "en"
     deep_link: str = (
@@ -87,6 +92,10 @@ class Asked:
         if not value and any(option.name == name and option.required for option in self.command.options):
             raise BadOption("option-missing", option=name, example=self.command.example)
         return value
+
+    def is_reply(self, name: str) -> bool:
+        """Return whether an option is left out in a reply to a message of ours, which then says it."""
+        return bool(self.caller.replied_to) and not self.options.get(name, "").strip()
 
     def number(self, name: str) -> int:
         """Return a required option that is a number, with or without a #."""
@@ -185,6 +194,12 @@ def named(name: str, caller: Caller | None = None) -> Command:
     return found
 
 
+def command_of(line: str) -> Command | None:
+    """Return the command that a line names, whoever may use it; None for an unknown one."""
+    name = line.strip().removeprefix("/").partition(" ")[0].partition("@")[0].lower()
+    return next((it for it in COMMANDS.values() if name == it.name or name in it.aliases), None)
+
+
 def answer(session: Session, caller: Caller, line: str) -> Document:
     """Return the reply to a line such as `/subscribe python remote`; one transaction.
 
@@ -239,7 +254,7 @@ def _answered(
     with session.begin_nested():
         chat = _chat(session, caller, found)
         asked = Asked(chat, caller, found, options)
-        return answers.first_page(session, chat, line, found.run(session, asked), caller.now)
+        return answers.first_page(session, chat, line, found.run(session, asked), caller.now, caller.page)
 
 
 def redone(session: Session, caller: Caller, line: str) -> Document:
@@ -261,9 +276,9 @@ def kept_line(session: Session, asked: Asked, token: str) -> str | None:
 def _chat(session: Session, caller: Caller, found: Command) -> Destination:
     """Return the chat that a command is about, made when it is new."""
     shared = caller.kind is not DestinationKind.PRIVATE
-    if found.audience is Audience.MANAGERS and not shared:
+    if found.audience is Audience.MANAGERS and not shared and not caller.picks_chats:
         raise UserError("shared-only", command=found.name)
-    if found.audience is Audience.MANAGERS and not caller.manages:
+    if found.audience is Audience.MANAGERS and shared and not caller.manages:
         raise UserError("managers-only", command=found.name)
     if shared and found.is_personal:
         if not caller.private:
@@ -293,6 +308,11 @@ def options_of(found: Command, rest: str) -> dict[str, str]:
         return {}
     words = rest.split(maxsplit=len(found.options) - 1)
     return {option.name: word for option, word in zip(found.options, words, strict=False)}
+
+
+def replied_to(session: Session, asked: Asked) -> list[tuple[int, list[dict[str, Any]]]]:
+    """Return (job id, the subscriptions that caused it) of each job in the message that is replied to."""
+    return outbox.by_reference(session, asked.chat, asked.caller.replied_to)
 
 
 def said(message_id: str, locale: str, **values: object) -> Document:

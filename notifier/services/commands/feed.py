@@ -1,5 +1,7 @@
 """Feeds of a shared chat: its subscriptions, managed by whoever administers it."""
 
+from dataclasses import replace
+
 from sqlmodel import Session
 
 from notifier.domain import compose
@@ -7,15 +9,25 @@ from notifier.domain.clean import NAME, clean
 from notifier.domain.document import Action, Block, BlockKind, Document, Span
 from notifier.domain.filters import Wish
 from notifier.domain.filters.said import sentence
-from notifier.domain.query import parse, query
+from notifier.domain.query import Query, parse, query
 from notifier.domain.texts import text
-from notifier.errors import BadOption
-from notifier.services.commands.declared import Asked, Audience, Option, command, line, said
+from notifier.errors import BadOption, UserError
+from notifier.services.commands import answers
+from notifier.services.commands.declared import (
+    Asked,
+    Audience,
+    Option,
+    command,
+    kept_line,
+    line,
+    redone,
+    said,
+)
 from notifier.services.commands.subscriptions import edited, unknown_words
 from notifier.services.commands.values import read_number
 from notifier.services.forecast import forecast
 from notifier.store import subscriptions as store
-from notifier.store.tables import Subscription
+from notifier.store.tables import DestinationKind, Subscription
 
 ACTIONS = ("add", "list", "edit", "test", "pause", "resume", "remove")
 SHOWN = 3
@@ -31,6 +43,12 @@ SHOWN = 3
 def feed(session: Session, asked: Asked) -> Document:
     """Add, list, edit, test, pause, resume or remove what is posted in this chat."""
     action = asked.get("action").lower() or "list"
+    if action not in ACTIONS:
+        raise BadOption(
+            "option-choice", value=action, choices=", ".join(ACTIONS), example="feed add python remote"
+        )
+    if asked.caller.kind is DestinationKind.PRIVATE:
+        return _elsewhere(session, asked, action)
     match action:
         case "list":
             return _list(session, asked)
@@ -44,20 +62,48 @@ def feed(session: Session, asked: Asked) -> Document:
             row = _numbered(session, asked, asked.get("value"))
             paused_at = asked.now if action == "pause" else None
             store.edit(session, asked.chat, row.number, asked.now, paused_at=paused_at)
-            return said(f"feed-{action}d", asked.locale, number=row.number)
-        case "remove":
-            row = _numbered(session, asked, asked.get("value"))
-            store.unsubscribe(session, asked.chat, row.number, asked.now)
-            return said("feed-removed", asked.locale, number=row.number, name=clean(row.name, NAME))
-    raise BadOption(
-        "option-choice", value=action, choices=", ".join(ACTIONS), example="feed add python remote"
-    )
+            return replace(said(f"feed-{action}d", asked.locale, number=row.number), replaces=True)
+    row = _numbered(session, asked, asked.get("value"))
+    store.unsubscribe(session, asked.chat, row.number, asked.now)
+    gone = said("feed-removed", asked.locale, number=row.number, name=clean(row.name, NAME))
+    return replace(gone, replaces=True)
+
+
+def _elsewhere(session: Session, asked: Asked, action: str) -> Document:
+    """Keep what was asked in a private chat, and let the person choose the channel that it is about."""
+    if action == "add":
+        _wanted(asked)  # what is wrong with it is said now
+    words = f"feed {action} {asked.get('value')}".strip()
+    token = answers.keep(session, asked.chat, words, asked.now, digits=True)
+    pick = Action(text("pick-channel", asked.locale), command=f"chosen {token}", picks_chat=True)
+    return Document((line("pick-channel-hint", asked.locale),), (pick,))
+
+
+@command(Option("token"), personal=False, listed=False)
+def chosen(session: Session, asked: Asked) -> Document:
+    """Do in the chat that was chosen what was asked before in private; without a token the last of it."""
+    caller, token = asked.caller, asked.get("token")
+    if not token:
+        own = store.destination_at(session, caller.platform, caller.private)
+        token = answers.last_kept(session, own, "feed ") if own is not None else ""
+    kept = kept_line(session, asked, token)
+    if kept is None:
+        raise UserError("feed-nothing-chosen")
+    return redone(session, caller, kept)
+
+
+def _wanted(asked: Asked) -> Query:
+    """Return what a feed is to ask for."""
+    if not asked.get("value"):
+        raise BadOption("option-missing", option="query", example="feed add python remote")
+    return parse(asked.get("value"))
 
 
 def _add(session: Session, asked: Asked) -> Document:
-    if not asked.get("value"):
-        raise BadOption("option-missing", option="query", example="feed add python remote")
-    wanted, locale = parse(asked.get("value")), asked.locale
+    wanted, locale = _wanted(asked), asked.locale
+    asked.chat.title = clean(asked.caller.title, NAME)
+    if asked.caller.user_id:
+        asked.chat.keeper_id = asked.person(session).id
     row = store.subscribe(
         session, asked.chat, wanted.wish, asked.now, cadence=wanted.cadence, name=query(wanted.wish)[:NAME]
     )

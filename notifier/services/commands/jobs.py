@@ -1,20 +1,22 @@
 """Looking for jobs, one job with what can be done about it, and turning the pages of an answer."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from notifier.domain import compose
-from notifier.domain.clean import clean
-from notifier.domain.document import BlockKind, Document
+from notifier.domain.clean import TITLE, clean
+from notifier.domain.document import BlockKind, Document, File
 from notifier.domain.filters import CompiledWish, Prepared, Wish
 from notifier.domain.posting import Opening
 from notifier.domain.query import parse, query
 from notifier.errors import UserError
 from notifier.services import messages
 from notifier.services.commands import answers
-from notifier.services.commands.declared import Asked, Option, command, kept_line, line, redone, said
+from notifier.services.commands.declared import Asked, Caller, Option, command, kept_line, line, redone, said
 from notifier.services.commands.values import read_number
 from notifier.services.messages import statistics
 from notifier.store import openings
@@ -47,6 +49,31 @@ def jobs(session: Session, asked: Asked) -> Document:
     return Document(tuple(blocks))
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One job to be pasted into any chat."""
+
+    id: int
+    title: str
+    summary: str  # company and where, on one line
+    document: Document
+
+
+def cards(session: Session, caller: Caller, words: str, after: int, most: int) -> list[Card]:
+    """Return the open jobs that fit a query as cards, newest first, from the `after`-th on."""
+    wish = parse(words).wish if words.strip() else Wish(())
+    fit = fitting(openings.newest_open(session, caller.now), wish, caller.now)[after : after + most]
+    return [
+        Card(
+            id=job.id,
+            title=clean(job.title, TITLE),
+            summary=compose.summary(job, caller.locale),
+            document=compose.card(job, caller.now, caller.locale),
+        )
+        for job in fit
+    ]
+
+
 @command(Option("job", required=True), example="job 12", personal=False, listed=False)
 def job(session: Session, asked: Asked) -> Document:
     """Show one job with what can be done about it."""
@@ -75,12 +102,27 @@ def stats(session: Session, asked: Asked) -> Document:
 def page(session: Session, asked: Asked) -> Document:
     """Turn to a page of a long answer or message, whenever it was given."""
     token, number = asked.get("token"), asked.number("number")
+    return replace(
+        answers.page(_whole(session, asked, token), number, token, asked.caller.page), replaces=True
+    )
+
+
+@command(Option("token", required=True), personal=False, listed=False)
+def file(session: Session, asked: Asked) -> Document:
+    """Give a long answer or message as a Markdown file, with its links."""
+    document = replace(_whole(session, asked, asked.get("token")), actions=())
+    on = asked.now.astimezone(ZoneInfo(asked.chat.zone)).date()
+    return Document((line("digest-file", asked.locale),), file=File(f"jobs-{on}.md", document))
+
+
+def _whole(session: Session, asked: Asked, token: str) -> Document:
+    """Return the answer or message that a token stands for, made anew."""
     if (kept := kept_line(session, asked, token)) is not None:
-        return answers.page(redone(session, asked.caller, kept), number, token)
+        return redone(session, asked.caller, kept)
     document = messages.shown_again(session, asked.chat, token, asked.now)
     if document is None:
         raise UserError("page-gone")
-    return answers.page(document, number, token)
+    return document
 
 
 @command(Option("token", required=True), personal=False, listed=False)

@@ -1,5 +1,7 @@
 """What a person does with a job: the buttons below a push, and the list of what was kept."""
 
+from dataclasses import replace
+
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
@@ -24,6 +26,7 @@ _MARKS = {
     "rejected": "rejected",
     "hide": "hidden",  # left out of the person's own chats
 }
+_BUTTONS = ("save", "applied", "hide")  # those that stand under a job
 STATUSES = ("saved", "applied", "interview", "offer", "rejected")  # hidden jobs are not listed
 
 
@@ -41,7 +44,8 @@ def _mark(session: Session, asked: Asked, status: str) -> Document:
     session.execute(delete(Mark).where(col(Mark.person_id) == person.id, col(Mark.job_id) == job.id))
     session.add(Mark(person_id=person.id, job_id=job.id, status=status, at=asked.now))
     document = said(f"marked-{status}", asked.locale, title=clean(job.title, TITLE))
-    return Document(document.blocks, (Action(text("undo", asked.locale), command=f"unmark {job.id}"),))
+    undo = Action(text("undo", asked.locale), command=f"unmark {job.id} {asked.command.name}")
+    return Document(document.blocks, (undo,), brief=True)
 
 
 def _marking(status: str) -> Run:
@@ -55,12 +59,15 @@ for _name, _status in _MARKS.items():
     command(_JOB, name=_name, example=f"{_name} 12", personal=False, listed=False)(_marking(_status))
 
 
-@command(_JOB, example="unmark 12", personal=False, listed=False)
+@command(_JOB, Option("was"), example="unmark 12", personal=False, listed=False)
 def unmark(session: Session, asked: Asked) -> Document:
-    """Take back what was noted about a job."""
+    """Take back what was noted about a job; `was` is the command that noted it, offered once more."""
     job, person = the_job(session, asked), asked.person(session)
     session.execute(delete(Mark).where(col(Mark.person_id) == person.id, col(Mark.job_id) == job.id))
-    return said("unmarked", asked.locale, title=clean(job.title, TITLE))
+    document = said("unmarked", asked.locale, title=clean(job.title, TITLE))
+    was = asked.get("was")
+    again = (Action(text(was, asked.locale), command=f"{was} {job.id}"),) if was in _BUTTONS else ()
+    return Document(document.blocks, again, brief=True)
 
 
 @command(_JOB, example="mute 12", personal=False, listed=False)
@@ -70,7 +77,8 @@ def mute(session: Session, asked: Asked) -> Document:
     _unmute(session, person.id, job)
     session.add(Mute(person_id=person.id, company=fold(job.company)))
     document = said("muted", asked.locale, company=clean(job.company, NAME))
-    return Document(document.blocks, (Action(text("undo", asked.locale), command=f"unmute {job.id}"),))
+    undo = Action(text("undo", asked.locale), command=f"unmute {job.id}")
+    return Document(document.blocks, (undo,), brief=True)
 
 
 @command(_JOB, example="unmute 12", personal=False, listed=False)
@@ -78,7 +86,9 @@ def unmute(session: Session, asked: Asked) -> Document:
     """Hear of a job's company again."""
     job, person = the_job(session, asked), asked.person(session)
     _unmute(session, person.id, job)
-    return said("unmuted", asked.locale, company=clean(job.company, NAME))
+    document = said("unmuted", asked.locale, company=clean(job.company, NAME))
+    again = Action(text("mute", asked.locale), command=f"mute {job.id}")
+    return Document(document.blocks, (again,), brief=True)
 
 
 def _unmute(session: Session, person_id: int, job: Opening) -> None:
@@ -92,7 +102,7 @@ def report(session: Session, asked: Asked) -> Document:
     job, person = the_job(session, asked), asked.person(session)
     session.execute(delete(Report).where(col(Report.person_id) == person.id, col(Report.job_id) == job.id))
     session.add(Report(person_id=person.id, job_id=job.id, at=asked.now))
-    return said("reported", asked.locale, title=clean(job.title, TITLE))
+    return replace(said("reported", asked.locale, title=clean(job.title, TITLE)), brief=True)
 
 
 @command(Option("status", choices=STATUSES), example="saved applied")

@@ -1,6 +1,7 @@
 """What is kept of a person, all of it in one file, and forgetting it."""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, time
 
 from sqlmodel import Session
@@ -41,7 +42,7 @@ def forget(session: Session, asked: Asked) -> Document:
         return Document((line("forget-ask", locale),), (erase,))
     persons.erase(session, asked.person(session))
     subscriptions.changed(session)
-    return said("forgotten", locale)
+    return replace(said("forgotten", locale), replaces=True)
 
 
 def _plain(value: object) -> str:

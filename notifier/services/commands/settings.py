@@ -1,6 +1,7 @@
 """What a chat sets for itself, by buttons or words; pause, resume, stop."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +44,7 @@ SETTINGS: Mapping[str, Callable[[str], dict[str, Any]]] = MappingProxyType(
         "quiet": _quiet,
         "cadence": lambda value: {"cadence": read_cadence(value)},
         "silent": lambda value: {"silent": read_switch(value)},
+        "tables": lambda value: {"rich": read_switch(value)},
         "language": lambda value: {"locale": read_language(value)},
     }
 )
@@ -57,6 +59,7 @@ _OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "quiet": ("22:00-07:00", "off"),
         "cadence": tuple(Cadence),
         "silent": ("on", "off"),
+        "tables": ("on", "off"),
         "language": LANGUAGES,
         "home": ("off",),
     }
@@ -85,7 +88,7 @@ def settings(session: Session, asked: Asked) -> Document:
         _set_home(session, asked, value)
     else:
         subscriptions.change(session, asked.chat, asked.now, **SETTINGS[name](value))
-    return said("settings-changed", asked.locale, line=_shown(session, asked, name))
+    return replace(said("settings-changed", asked.locale, line=_shown(session, asked, name)), replaces=True)
 
 
 def _offer(session: Session, asked: Asked, name: str) -> Document:
@@ -101,7 +104,9 @@ def _offer(session: Session, asked: Asked, name: str) -> Document:
     ]
     example = line("setting-example", asked.locale, BlockKind.NOTE, name=name, example=_EXAMPLES[name])
     return Document(
-        (line("setting-now", asked.locale, line=_shown(session, asked, name)), example), tuple(buttons)
+        (line("setting-now", asked.locale, line=_shown(session, asked, name)), example),
+        tuple(buttons),
+        replaces=True,
     )
 
 
@@ -142,6 +147,7 @@ def _view(session: Session, asked: Asked) -> list[tuple[str, dict[str, object]]]
         ("quiet" if quiet else "quiet-off", {"span": quiet}),
         ("cadence", {"cadence": text(f"cadence-{chat.cadence}", asked.locale)}),
         ("silent-on" if chat.silent else "silent-off", {}),
+        ("tables-on" if chat.rich else "tables-off", {}),
         ("home" if home else "home-off", {"home": place(home).name if home else ""}),
         ("language", {"language": text(f"language-{language_of(chat.locale)}", asked.locale)}),
     ]
@@ -155,6 +161,7 @@ _EXAMPLES: Mapping[str, str] = MappingProxyType(
         "quiet": "22:00-07:00",
         "cadence": "daily",
         "silent": "on",
+        "tables": "on",
         "home": "india",
         "language": "de",
     }
@@ -176,7 +183,7 @@ def stop(session: Session, asked: Asked) -> Document:
 def pause(session: Session, asked: Asked) -> Document:
     """Keep jobs back until resume."""
     subscriptions.pause(session, asked.chat, asked.now)
-    return said("paused", asked.locale)
+    return replace(said("paused", asked.locale), replaces=True)
 
 
 @command(example="resume")

@@ -39,7 +39,7 @@ def start(session: Session, asked: Asked) -> Document:
     if words.startswith("l_"):
         raise UserError("token-unknown")
     picked = words.split()
-    if not picked:
+    if not picked or words == "help":  # what inline mode links to
         return _welcome(session, asked)
     if len(picked) == 1:
         return _where(asked, picked[0])
@@ -83,7 +83,7 @@ def _how(asked: Asked, skill: str, where: str) -> Document:
         Action(text(f"start-how-{cadence}", locale), command=f"start {skill} {where} {cadence}")
         for cadence in _HOW
     ]
-    return Document((line("start-how", locale),), tuple(chips))
+    return Document((line("start-how", locale),), tuple(chips), replaces=True)
 
 
 def _done(session: Session, asked: Asked, skill: str, where: str, how: str) -> Document:
@@ -93,12 +93,12 @@ def _done(session: Session, asked: Asked, skill: str, where: str, how: str) -> D
     except ValueError:
         raise UserError("option-cadence", value=how) from None
     if not wish.parts:
-        return Document((line("start-nothing", locale),))
+        return Document((line("start-nothing", locale),), replaces=True)
     document = subscribed(session, asked, wish, cadence)
     zone = asked.chat.zone
     there = f"{asked.now.astimezone(ZoneInfo(zone)):%H:%M}"
     times = line("start-zone", locale, BlockKind.NOTE, zone=zone, time=there)
-    return Document((*document.blocks, times), document.actions)
+    return Document((*document.blocks, times), document.actions, replaces=True)
 
 
 def _copied(session: Session, asked: Asked, token: str) -> Document:

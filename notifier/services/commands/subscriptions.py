@@ -1,5 +1,8 @@
 """Subscribing, and everything about subscriptions afterwards."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from sqlmodel import Session
 
 from notifier.domain import compose
@@ -12,7 +15,7 @@ from notifier.domain.filters.said import part_in_words, sentence
 from notifier.domain.query import parse, query
 from notifier.domain.texts import moment, text
 from notifier.errors import BadOption, BadQuery
-from notifier.services.commands.declared import Asked, Option, command, line, said
+from notifier.services.commands.declared import Asked, Option, command, line, replied_to, said
 from notifier.services.forecast import forecast
 from notifier.store import subscriptions as store
 from notifier.store.tables import Subscription
@@ -93,9 +96,30 @@ def unknown_words(wish: Wish, locale: str) -> list[Block]:
 
 @command(Option("number", required=True), aliases=("unsub",), example="unsubscribe 1")
 def unsubscribe(session: Session, asked: Asked) -> Document:
-    """Remove a subscription by its number."""
-    row = store.unsubscribe(session, asked.chat, asked.number("number"), asked.now)
-    return said("subscription-stopped", asked.locale, number=row.number, name=row.name)
+    """Remove a subscription by its number, or the one that caused the message that is replied to."""
+    if asked.is_reply("number"):
+        causes = {why["number"]: why["name"] for _, whys in replied_to(session, asked) for why in whys}
+        if len(causes) > 1:
+            return _which(causes, asked.locale)
+        if causes:
+            asked.options["number"] = str(*causes)
+    return _stopped(session, asked, asked.number("number"))
+
+
+def _stopped(session: Session, asked: Asked, number: int) -> Document:
+    row = store.unsubscribe(session, asked.chat, number, asked.now)
+    return replace(
+        said("subscription-stopped", asked.locale, number=row.number, name=row.name), replaces=True
+    )
+
+
+def _which(causes: Mapping[int, str], locale: str) -> Document:
+    """Ask which of several subscriptions is meant."""
+    actions = [
+        Action(f"#{number} {clean(name, NAME)}".strip(), command=f"unsubscribe {number}")
+        for number, name in sorted(causes.items())
+    ]
+    return Document((line("unsubscribe-which", locale),), tuple(actions))
 
 
 ACTIONS = ("list", "show", "edit", "rename", "pause", "resume", "share", "delete")
@@ -124,14 +148,13 @@ def subscriptions(session: Session, asked: Asked) -> Document:
         case "show":
             return _show(asked, store.numbered(session, asked.chat, number))
         case "delete":
-            row = store.unsubscribe(session, asked.chat, number, now)
-            return said("subscription-stopped", asked.locale, number=row.number, name=row.name)
+            return _stopped(session, asked, number)
         case "pause":
             store.edit(session, asked.chat, number, now, paused_at=now)
-            return said("subscription-is-paused", asked.locale, number=number)
+            return replace(said("subscription-is-paused", asked.locale, number=number), replaces=True)
         case "resume":
             store.edit(session, asked.chat, number, now, paused_at=None)
-            return said("subscription-resumed", asked.locale, number=number)
+            return replace(said("subscription-resumed", asked.locale, number=number), replaces=True)
         case "share":
             return _share(session, asked, number)
     if not value:
@@ -184,5 +207,8 @@ def _share(session: Session, asked: Asked, number: int) -> Document:
     """Return how somebody else gets a copy of a subscription."""
     start = f"s_{store.share(session, asked.chat, number)}"
     link = f"{asked.caller.deep_link}{start}" if asked.caller.deep_link else ""
-    actions = (Action(text("share", asked.locale), url=link),) if link else ()
-    return Document((line("subscription-shared", asked.locale, number=number, token=start),), actions)
+    blocks = [line("subscription-shared", asked.locale, number=number, token=start)]
+    if not link:
+        return Document(tuple(blocks))
+    blocks.append(Block((Span(link, link=link),)))
+    return Document(tuple(blocks), (Action(text("share", asked.locale), url=link),))

@@ -11,14 +11,18 @@ from notifier.domain.filters.said import reasons, refusals
 from notifier.domain.posting import Opening
 from notifier.domain.texts import text
 from notifier.errors import UserError
-from notifier.services.commands.declared import Asked, Option, command, line
+from notifier.services.commands.declared import Asked, Option, command, line, replied_to
 from notifier.services.commands.marks import the_job
 from notifier.store import openings, outbox, subscriptions
 
 
 @command(Option("job", required=True), example="why https://jobs.example/42", personal=False)
 def why(session: Session, asked: Asked) -> Document:
-    """Say of a job, by its number or link, which subscriptions it fits and by what, and why not the others."""
+    """Say of a job, by its number or link or in reply, which subscriptions it fits and by what, and why not."""
+    if asked.is_reply("job") and (shown := replied_to(session, asked)):
+        if len(shown) > 1:
+            return _which(session, asked, [job_id for job_id, _ in shown])
+        asked.options["job"] = str(shown[0][0])
     job = _job_or_link(session, asked)
     rows = subscriptions.subscriptions_of(session, asked.chat)
     kept = {reason["number"]: reason for reason in outbox.why(session, asked.chat.id, job.id)}
@@ -46,6 +50,16 @@ def _why_line(
         because = "; ".join(refusals(wish, job, asked.now, locale))
         words = text("why-not-line", locale, number=number, name=shown, refused=because)
     return Block((Span(words),), BlockKind.ITEM)
+
+
+def _which(session: Session, asked: Asked, jobs: Sequence[int]) -> Document:
+    """Ask which of a message's jobs is meant."""
+    found = openings.by_id(session, jobs)
+    items = [
+        Block((Span(clean(found[job].title, TITLE)),), BlockKind.ITEM, number, opens=f"why {job}")
+        for number, job in enumerate(jobs, 1)
+    ]
+    return Document((line("why-which", asked.locale), *items))
 
 
 def _job_or_link(session: Session, asked: Asked) -> Opening:

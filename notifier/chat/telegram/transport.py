@@ -1,0 +1,150 @@
+"""python-telegram-bot's requests over aiohttp: several times the messages a core that httpx sends."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from telegram import Update
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+log = logging.getLogger(__name__)
+
+CONNECT = 10.0  # seconds
+# A late answer is better than a lost one: what is not answered in time may have to be sent twice.
+READ = 15.0
+# Shorter than servers keep a connection: one that they close while we write looks like a lost answer.
+IDLE = 15.0
+
+
+class NotSent(NetworkError):
+    """The request surely did not reach Telegram: no connection was made."""
+
+
+class AnswerLost(TimedOut):
+    """The request was written and nothing came back: it may have been carried out."""
+
+
+class FloodWait(TelegramError):
+    """Telegram asks to wait. The library's RetryAfter warns of its own deprecation whenever it is made."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"asked to wait {seconds:g} s")
+        self.seconds = seconds
+
+
+class AiohttpRequest(BaseRequest):
+    """Sends each request over one pool of connections, opened at `initialize`.
+
+    proxied  whether HTTPS_PROXY and the like are heard; not for a server on this machine
+    """
+
+    __slots__ = ("_connections", "_proxied", "_session")
+
+    def __init__(self, connections: int = 64, *, proxied: bool = True) -> None:
+        self._connections = connections
+        self._proxied = proxied
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """Return the seconds after which a request counts as unanswered."""
+        return READ
+
+    async def initialize(self) -> None:
+        """Open the pool."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers={"User-Agent": self.USER_AGENT},
+                trust_env=self._proxied,
+            )
+
+    async def shutdown(self) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Return (status, body); `NotSent` or `AnswerLost` when there is none.
+
+        Of the timeouts only `read_timeout` (seconds) is heard: aiohttp has no other ones per request.
+        """
+        if self._session is None:
+            raise NotSent("the transport is closed")
+        wait = READ if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT, sock_read=wait)
+        try:
+            async with self._session.request(
+                method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
+            ) as response:
+                status, body = response.status, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(f"no connection: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Its text may quote the address, and the token is part of that.
+            raise AnswerLost(f"no answer: {type(error).__name__}") from error
+        if status == HTTPStatus.TOO_MANY_REQUESTS and (seconds := _asked_to_wait(body)):
+            raise FloodWait(seconds)
+        return status, body
+
+
+class UpdatesRequest(AiohttpRequest):
+    """The same for getUpdates; an update that nobody can read is emptied, so that the others arrive."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Return the answer; `TelegramError` when it is no JSON."""
+        try:
+            answer: dict[str, Any] = json.loads(payload.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise TelegramError("Invalid server response") from error
+        if isinstance(answer, dict) and isinstance(answer.get("result"), list):
+            answer["result"] = [_readable(update) for update in answer["result"]]
+        return answer
+
+
+def _asked_to_wait(body: bytes) -> float:
+    """Return the seconds that a refusal names, 0 when it names none."""
+    try:
+        return float(json.loads(body)["parameters"]["retry_after"])
+    except (ValueError, KeyError, TypeError):
+        return 0.0
+
+
+def _readable(update: dict[str, Any]) -> dict[str, Any]:
+    try:
+        Update.de_json(update, None)
+    except Exception as error:  # whatever a library makes of what it does not know
+        log.warning("update not understood", extra={"reason": type(error).__name__})
+        return {"update_id": update["update_id"]}
+    return update
+
+
+def _body(data: RequestData | None) -> Any:
+    """Return a form, or multipart when there is a file."""
+    if data is None:
+        return None
+    if not data.contains_files:
+        return data.json_parameters
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (filename, content, kind) in data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=kind)
+    return form
