@@ -101,6 +101,17 @@ class AiohttpRequest(BaseRequest):
             raise FloodWait(seconds)
         return status, body
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Return the answer; `TelegramError` when it is no JSON. The library logs what it could not read, whole."""
+        try:
+            answer: dict[str, Any] = json.loads(payload.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise TelegramError("the answer is no JSON") from error
+        if not isinstance(answer, dict):
+            raise TelegramError("the answer is no object")
+        return answer
+
 
 class UpdatesRequest(AiohttpRequest):
     """The same for getUpdates; an update that nobody can read is emptied, so that the others arrive."""
@@ -110,11 +121,8 @@ class UpdatesRequest(AiohttpRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Return the answer; `TelegramError` when it is no JSON."""
-        try:
-            answer: dict[str, Any] = json.loads(payload.decode("utf-8", "replace"))
-        except ValueError as error:
-            raise TelegramError("Invalid server response") from error
-        if isinstance(answer, dict) and isinstance(answer.get("result"), list):
+        answer = AiohttpRequest.parse_json_payload(payload)
+        if isinstance(answer.get("result"), list):
             answer["result"] = [_readable(update) for update in answer["result"]]
         return answer
 
