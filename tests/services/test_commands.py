@@ -63,7 +63,7 @@ def test_jobs_are_shown_ten_a_page(road: Road, db: Database, clock: Clock) -> No
         ("/subscibe python", "Did you mean /subscribe?"),
         ("/subscribe", "Say what you wish"),
         ("/subscribe colour:red", "is no part of a wish"),
-        ("/unsubscribe", "number is missing"),
+        ("/unsubscribe", "subscription is missing"),
         ("/unsubscribe two", "two is not a number"),
         ("/unsubscribe 9", "There is no subscription #9"),
         ("/settings zone Europe/Berlim", "Write it like Europe/Berlin"),

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from notifier.domain.clean import NAME, clean
 from notifier.domain.document import USUAL_PAGE, Action, Block, BlockKind, Document, PageSize, Span
+from notifier.domain.query import parse_options, query
 from notifier.domain.texts import text
 from notifier.errors import AmbiguousPlace, BadOption, UserError
 from notifier.services.commands import answers
@@ -58,13 +59,28 @@ class Option:
     """One thing a command may be told; in a line the last one takes the rest.
 
     choices    the words it may be
-    completes  the filter whose values it takes, for completion
+    completes  what it names, for completion: a filter, or "subscription"
+    named      only where options are given by name: a line has no place for it
     """
 
     name: str
     required: bool = False
     choices: tuple[str, ...] = ()
     completes: str = ""
+    named: bool = False
+
+
+# What a wish is made of where options are given by name.
+WISH_OPTIONS = (
+    Option("skills", completes="skills"),
+    Option("location", completes="in"),
+    Option("remote", choices=("any", "only", "hybrid", "no")),
+    Option("level", completes="level"),
+    Option("role", completes="role"),
+    Option("pay", completes="pay"),
+    Option("company", completes="company"),
+    Option("days"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,7 @@ Run = Callable[[Session, Asked], Document]
 class Command:
     """One command; `run(session, asked)` answers it in the transaction it is given.
 
+    asks         the option that takes a wish; given by name it is WISH_OPTIONS
     is_personal  about the caller's own chat: in a shared one it is answered only where the platform can
                  answer the caller alone
     is_listed    in menus and help; the buttons' commands are not
@@ -135,6 +152,7 @@ class Command:
     options: tuple[Option, ...] = ()
     aliases: tuple[str, ...] = ()
     example: str = ""
+    asks: str = ""
     audience: Audience = Audience.EVERYONE
     is_personal: bool = True
     is_listed: bool = True
@@ -143,7 +161,9 @@ class Command:
     def usage(self) -> str:
         """Return the command with its options as help shows it."""
         words = [
-            option.name.upper() if option.required else f"[{option.name.upper()}]" for option in self.options
+            option.name.upper() if option.required else f"[{option.name.upper()}]"
+            for option in self.options
+            if not option.named
         ]
         return " ".join([self.name, *words])
 
@@ -155,6 +175,7 @@ def command(
     *options: Option,
     aliases: Sequence[str] = (),
     example: str = "",
+    asks: str = "",
     audience: Audience = Audience.EVERYONE,
     personal: bool = True,
     listed: bool = True,
@@ -168,7 +189,7 @@ def command(
     def declare(run: Run) -> Run:
         called = name or run.__name__.rstrip("_")
         COMMANDS[called] = Command(
-            called, run, tuple(options), tuple(aliases), example or called, audience, personal, listed
+            called, run, tuple(options), tuple(aliases), example or called, asks, audience, personal, listed
         )
         return run
 
@@ -222,10 +243,25 @@ def perform(session: Session, caller: Caller, name: str, options: dict[str, str]
     line = name
     try:
         found = named(name, caller)
-        line = " ".join([name, *(options[option.name] for option in found.options if option.name in options)])
+        options = _with_wish(found, options)
+        words = [options[option.name] for option in found.options if options.get(option.name)]
+        line = " ".join([name, *words])
         return _answered(session, caller, found, options, line)
     except UserError as error:
         return _refused(session, caller, error, line)
+
+
+def _with_wish(found: Command, options: dict[str, str]) -> dict[str, str]:
+    """Return the options with what was asked for in several of them as one wish, in its text."""
+    if not found.asks:
+        return options
+    wish_names = {option.name for option in WISH_OPTIONS}
+    given = {name: value for name, value in options.items() if name in wish_names and value.strip()}
+    rest = {name: value for name, value in options.items() if name not in wish_names}
+    words = [rest.get(found.asks, "")]
+    if any(value.casefold() != "any" for value in given.values()):
+        words.append(query(parse_options(given).wish))
+    return {**rest, found.asks: " ".join(filter(None, words))}
 
 
 def _refused(session: Session, caller: Caller, error: UserError, line: str) -> Document:
@@ -304,10 +340,11 @@ def _open(session: Session, caller: Caller) -> Destination:
 
 def options_of(found: Command, rest: str) -> dict[str, str]:
     """Give each option a word of the line, and the last one what is left."""
-    if not found.options:
+    typed = [option for option in found.options if not option.named]
+    if not typed:
         return {}
-    words = rest.split(maxsplit=len(found.options) - 1)
-    return {option.name: word for option, word in zip(found.options, words, strict=False)}
+    words = rest.split(maxsplit=len(typed) - 1)
+    return {option.name: word for option, word in zip(typed, words, strict=False)}
 
 
 def replied_to(session: Session, asked: Asked) -> list[tuple[int, list[dict[str, Any]]]]:

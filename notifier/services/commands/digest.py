@@ -22,10 +22,12 @@ LATELY = timedelta(hours=24)
 FILE = "file"
 
 
-@command(Option("when", choices=("now", FILE, "off")), example="digest 08:30")
+@command(Option("action", choices=("now", "at", FILE, "off")), Option("time"), example="digest 08:30")
 def digest(session: Session, asked: Asked) -> Document:
     """Show what waits for the next digest, give it as a file, or set its time."""
-    when = asked.get("when").lower()
+    when = asked.get("action").lower()
+    if when == "at" or (not when and asked.get("time")):
+        when = asked.get("time").lower() or "at"
     if when in ("", "now"):
         document = _digest_of_now(session, asked)
         return document if document is not None else said("nothing-waits", asked.locale)

@@ -31,7 +31,9 @@ def fitting(found: Iterable[Opening], wish: Wish, now: datetime) -> list[Opening
     return [job for job in found if compiled.match(Prepared(job), now) is not None]
 
 
-@command(Option("query"), aliases=("latest", "search"), example="jobs python remote", personal=False)
+@command(
+    Option("query"), aliases=("latest", "search"), example="jobs python remote", asks="query", personal=False
+)
 def jobs(session: Session, asked: Asked) -> Document:
     """Show the open jobs that fit a query; without one the latest."""
     words = asked.get("query")
@@ -90,7 +92,7 @@ def card(session: Session, asked: Asked, number: str) -> Document:
     return compose.push(compose.Entry(found), asked.now, asked.locale, shared=shared)
 
 
-@command(Option("list"), example="stats", personal=False)
+@command(Option("list", completes="source"), example="stats", personal=False)
 def stats(session: Session, asked: Asked) -> Document:
     """Show the lists' figures and which skills are asked for, against a week before."""
     blocks = [line("stats-title", asked.locale, BlockKind.HEADING)]

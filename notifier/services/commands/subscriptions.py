@@ -16,6 +16,7 @@ from notifier.domain.query import parse, query
 from notifier.domain.texts import moment, text
 from notifier.errors import BadOption, BadQuery
 from notifier.services.commands.declared import Asked, Option, command, line, replied_to, said
+from notifier.services.commands.values import read_cadence
 from notifier.services.forecast import forecast
 from notifier.store import subscriptions as store
 from notifier.store.tables import Subscription
@@ -24,14 +25,22 @@ FIRST_JOBS = 3
 WIDER = 3
 
 
-@command(Option("query", required=True), aliases=("sub",), example="subscribe python remote")
+@command(
+    Option("query", required=True),
+    Option("cadence", choices=tuple(Cadence), named=True),
+    Option("name", named=True),
+    aliases=("sub",),
+    example="subscribe python remote",
+    asks="query",
+)
 def subscribe(session: Session, asked: Asked) -> Document:
     """Add a subscription, and show what is open for it now."""
     words = asked.options.get("query", "").strip()
     if not words:
         raise BadQuery("query-empty")
     wanted = parse(words)
-    return subscribed(session, asked, wanted.wish, wanted.cadence)
+    cadence = read_cadence(asked.get("cadence")) if asked.get("cadence") else wanted.cadence
+    return subscribed(session, asked, wanted.wish, cadence, name=clean(asked.get("name"), NAME))
 
 
 def subscribed(
@@ -94,16 +103,20 @@ def unknown_words(wish: Wish, locale: str) -> list[Block]:
     return blocks
 
 
-@command(Option("number", required=True), aliases=("unsub",), example="unsubscribe 1")
+@command(
+    Option("subscription", required=True, completes="subscription"),
+    aliases=("unsub",),
+    example="unsubscribe 1",
+)
 def unsubscribe(session: Session, asked: Asked) -> Document:
     """Remove a subscription by its number, or the one that caused the message that is replied to."""
-    if asked.is_reply("number"):
+    if asked.is_reply("subscription"):
         causes = {why["number"]: why["name"] for _, whys in replied_to(session, asked) for why in whys}
         if len(causes) > 1:
             return _which(causes, asked.locale)
         if causes:
-            asked.options["number"] = str(*causes)
-    return _stopped(session, asked, asked.number("number"))
+            asked.options["subscription"] = str(*causes)
+    return _stopped(session, asked, asked.number("subscription"))
 
 
 def _stopped(session: Session, asked: Asked, number: int) -> Document:
