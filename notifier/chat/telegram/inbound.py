@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from telegram import (
     CallbackQuery,
@@ -46,6 +48,7 @@ ANSWER_PRESS_WITHIN = 0.5  # seconds: a spinning button is worse than an answer 
 # These do again what another line says, whoever may use that.
 _REPEATING = ("page", "again", "chosen", "file")
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?(?P<rest>\s.*)?", re.DOTALL)
+_Say = Callable[[], Awaitable[None]]
 _KINDS = {Chat.PRIVATE: DestinationKind.PRIVATE, Chat.CHANNEL: DestinationKind.CHANNEL}
 
 
@@ -73,52 +76,57 @@ class Inbound:
         self._clock = clock
         self._defaults = defaults
         self._admins = Admins(api)
-        self._turns: dict[tuple[int, int], asyncio.Lock] = {}
+        self._asking = _Turns()
+        self._saying = _Turns()
 
     async def handle(self, update: Update) -> None:
-        """Answer one update; raises nothing."""
+        """Answer one update; raises nothing.
+
+        What somebody asks next is not kept waiting by an answer that waits for its turn to be sent.
+        """
         chat, user = update.effective_chat, update.effective_user
         key = chat.id if chat else 0, user.id if user else 0
-        turn = self._turns.setdefault(key, asyncio.Lock())
         try:
-            async with turn:
-                await self._handled(update)
+            async with self._asking.of(key):
+                say = await self._handled(update)
+            if say is not None:
+                async with self._saying.of(key):
+                    await say()
         except TelegramError as error:
             log.warning("answer not delivered", extra={"reason": error.message})
         except Exception:  # one bad update ends no conversation
             log.exception("update failed")
-        finally:
-            if not turn.locked():
-                self._turns.pop(key, None)
 
-    async def _handled(self, update: Update) -> None:
+    async def _handled(self, update: Update) -> _Say | None:
+        """Do what an update asks; return what is then to be said."""
         if update.my_chat_member is not None:
-            await self._member(update.my_chat_member)
-        elif update.callback_query is not None:
-            await self._press(update.callback_query)
-        elif update.inline_query is not None:
+            return await self._member(update.my_chat_member)
+        if update.callback_query is not None:
+            return await self._press(update.callback_query)
+        if update.inline_query is not None:
             caller = self._caller_alone(update.inline_query.from_user)
             await answer_inline(self._api, self._conversation, update.inline_query, caller)
         elif update.message is not None:
-            await self._message(update.message)
+            return await self._message(update.message)
+        return None
 
     # -- messages ---------------------------------------------------------------------------------
 
-    async def _message(self, message: Message) -> None:
+    async def _message(self, message: Message) -> _Say | None:
         if message.migrate_to_chat_id is not None:
             await self._conversation.migrated(
                 TELEGRAM, str(message.chat.id), str(message.migrate_to_chat_id), self._clock()
             )
         elif message.chat_shared is not None:
             shared = message.chat_shared
-            await self._chosen(message, shared.chat_id, shared.title or "", str(shared.request_id))
+            return await self._chosen(message, shared.chat_id, shared.title or "", str(shared.request_id))
         elif message.chat.type == Chat.PRIVATE and isinstance(message.forward_origin, MessageOriginChannel):
             channel = message.forward_origin.chat
-            await self._chosen(message, channel.id, channel.title or "", "")
+            return await self._chosen(message, channel.id, channel.title or "", "")
         elif line := self._line(message):
-            place = _place_of(message)
             caller = await self._caller(message, message.from_user, line)
-            await self._say(place, await self._asked(caller, line), caller.locale)
+            return self._answer(_place_of(message), await self._asked(caller, line))
+        return None
 
     def _line(self, message: Message) -> str:
         """Return the command line of a message, "" for what is not meant for us."""
@@ -138,11 +146,11 @@ class Inbound:
         # Of other bots' commands in a group we say nothing.
         return line if private or ours or command_of(line) is not None else ""
 
-    async def _chosen(self, message: Message, chat: int, title: str, token: str) -> None:
+    async def _chosen(self, message: Message, chat: int, title: str, token: str) -> _Say | None:
         """Do in a channel what was asked before in private, if both the person and we may."""
         user, place = message.from_user, _place_of(message)
         if user is None:
-            return
+            return None
         caller = replace(
             self._caller_alone(user),
             address=str(chat),
@@ -157,24 +165,24 @@ class Inbound:
             document = said("channel-no-rights", caller.locale, title=title)
         else:
             document = await self._asked(replace(caller, manages=True), f"chosen {token}".strip())
-        await self._say(place, document, caller.locale, about=str(chat))
+        return self._answer(place, document, about=str(chat))
 
     # -- presses ----------------------------------------------------------------------------------
 
-    async def _press(self, query: CallbackQuery) -> None:
+    async def _press(self, query: CallbackQuery) -> _Say | None:
         locale = query.from_user.language_code or "en"
         pressed, message = buttons.read(query.data), query.message
         if pressed is None or message is None:
             await self._toast(query, text("button-stale", locale))
-            return
+            return None
         if message.chat.type == Chat.PRIVATE and message.chat.id != query.from_user.id:
             await self._toast(query, text("button-not-yours", locale))
-            return
+            return None
         here = message if isinstance(message, Message) else None
         if pressed.about:
             caller = await self._caller_about(query.from_user, pressed.about, message.chat)
         else:
-            caller = await self._caller(message, query.from_user, pressed.command)
+            caller = await self._caller(message, query.from_user, pressed.command, pressed=True)
         asking = asyncio.create_task(self._asked(caller, pressed.command))
         await asyncio.wait({asking}, timeout=ANSWER_PRESS_WITHIN)
         if not asking.done():
@@ -182,25 +190,16 @@ class Inbound:
             document = replace(await asking, brief=False)
         else:
             document = await asking
-            document = await self._shown_in_passing(query, here, pressed.command, document)
-        if not document.brief:
-            await self._shown(query, here, _place_of(message), document, caller.locale, pressed.about)
-
-    async def _shown_in_passing(
-        self, query: CallbackQuery, message: Message | None, command: str, document: Document
-    ) -> Document:
-        """Answer the press itself; return the document, brief when nothing is left to show."""
-        shared = query.message is not None and query.message.chat.type != Chat.PRIVATE
-        found = command_of(command)
-        # What one person of many asked is no message for all the others.
-        alone = shared and (found is None or found.audience is Audience.EVERYONE) and not document.replaces
-        if not document.brief and not alone:
+            # What one person of many asked is no message for all the others.
+            alone = message.chat.type != Chat.PRIVATE and not caller.manages and not document.replaces
+            if document.brief or alone:
+                words = plain_text(document, LONGEST_TOAST)
+                await self._toast(query, words, alert=alone and not document.brief)
+                if here is None or alone or not document.actions:
+                    return None
+                return partial(self._replace_button, here, query.data or "", document)
             await self._toast(query)
-            return document
-        await self._toast(query, plain_text(document, LONGEST_TOAST), alert=alone and not document.brief)
-        if message is not None and not shared and document.actions:
-            await self._replace_button(message, query.data or "", document)
-        return replace(document, brief=True)
+        return partial(self._show, here, _place_of(message), document, pressed.about)
 
     async def _replace_button(self, message: Message, data: str, document: Document) -> None:
         """Put what can be done next where the pressed button stands."""
@@ -218,22 +217,14 @@ class Inbound:
             )
         )
 
-    async def _shown(
-        self,
-        query: CallbackQuery,
-        message: Message | None,
-        place: _Place,
-        document: Document,
-        locale: str,
-        about: str,
-    ) -> None:
+    async def _show(self, message: Message | None, place: _Place, document: Document, about: str) -> None:
         """Show an answer in place of the message with its button, or as a message of its own."""
         rendered = render(document, shared=place.shared, about=about)
         if document.replaces and message is not None and message.text and len(rendered) == 1:
             only = rendered[0]
             if await self._edited(lambda: self._api.edit(place.chat, message.message_id, only, urgent=True)):
                 return
-        await self._say(place, document, locale, about=about)
+        await self._say(place, document, about=about)
 
     async def _edited(self, edit: Callable[[], Awaitable[None]]) -> bool:
         """Edit, and return whether that is done; a message that is gone is not."""
@@ -259,17 +250,18 @@ class Inbound:
 
     # -- members ----------------------------------------------------------------------------------
 
-    async def _member(self, change: ChatMemberUpdated) -> None:
+    async def _member(self, change: ChatMemberUpdated) -> _Say | None:
         """Follow what was done to the bot itself, before a message fails."""
         chat, now = change.chat, self._clock()
         if reason := may_write(change.new_chat_member, chat):
             await self._conversation.left(TELEGRAM, str(chat.id), reason, now)
-            return
+            return None
         await self._conversation.returned(TELEGRAM, str(chat.id), now)
         was_out = change.old_chat_member.status in (ChatMember.LEFT, ChatMember.BANNED)
         if was_out and chat.type in (Chat.GROUP, Chat.SUPERGROUP):
-            locale = change.from_user.language_code or "en"
-            await self._say(_Place(str(chat.id), shared=True), said("hello-group", locale), locale)
+            hello = said("hello-group", change.from_user.language_code or "en")
+            return self._answer(_Place(str(chat.id), shared=True), hello)
+        return None
 
     # -- who asks ---------------------------------------------------------------------------------
 
@@ -287,23 +279,26 @@ class Inbound:
             defaults=self._defaults,
         )
 
-    async def _caller(self, message: MaybeInaccessibleMessage, user: User | None, line: str) -> Caller:
+    async def _caller(
+        self, message: MaybeInaccessibleMessage, user: User | None, line: str, *, pressed: bool = False
+    ) -> Caller:
         """Return who asks in the chat of a message; whether they administer it, where that matters."""
         chat = message.chat
+        # A pressed button stands under a message of ours, which says nothing about who pressed it.
+        written = message if isinstance(message, Message) and not pressed else None
+        reply = written.reply_to_message if written is not None else None
+        replied_to = f"{chat.id}/{reply.message_id}" if reply is not None else ""
         if chat.type == Chat.PRIVATE:
             assert user is not None
-            reply = message.reply_to_message if isinstance(message, Message) else None
-            replied_to = f"{chat.id}/{reply.message_id}" if reply is not None else ""
             return replace(self._caller_alone(user), replied_to=replied_to)
+        anonymous = written is not None and written.sender_chat is not None
         manages = False
-        # Who writes in the name of the group is one of its administrators.
-        anonymous = isinstance(message, Message) and message.sender_chat is not None
         if _needs_manager(command_of(line)):
-            manages = (
-                message.sender_chat == chat
-                if isinstance(message, Message) and anonymous
-                else user is not None and await self._admins.is_one(str(chat.id), user.id)
-            )
+            if written is not None and written.sender_chat is not None:
+                # Who writes in the name of the group is one of its administrators.
+                manages = written.sender_chat == chat
+            elif user is not None:
+                manages = await self._admins.is_one(str(chat.id), user.id)
         return Caller(
             platform=TELEGRAM,
             address=str(chat.id),
@@ -313,6 +308,7 @@ class Inbound:
             now=self._clock(),
             manages=manages,
             title=chat.title or "",
+            replied_to=replied_to,
             locale=(user.language_code if user else None) or "en",
             page=PAGE,
             defaults=self._defaults,
@@ -338,7 +334,10 @@ class Inbound:
             log.exception("command failed")
             return said("failed", caller.locale)
 
-    async def _say(self, place: _Place, document: Document, locale: str, *, about: str = "") -> None:
+    def _answer(self, place: _Place, document: Document, *, about: str = "") -> _Say:
+        return partial(self._say, place, document, about=about)
+
+    async def _say(self, place: _Place, document: Document, *, about: str = "") -> None:
         for rendered in render(document, shared=place.shared, about=about):
             place = await self._said(place, rendered)
 
@@ -357,6 +356,26 @@ class Inbound:
 
     async def _sent(self, place: _Place, rendered: Rendered) -> None:
         await self._api.answer(lambda: self._api.send(place.chat, rendered, thread=place.thread, urgent=True))
+
+
+class _Turns:
+    """One at a time of each person in each chat, in order; who has nothing to say takes no room."""
+
+    def __init__(self) -> None:
+        self._locks: dict[tuple[int, int], tuple[asyncio.Lock, int]] = {}  # with how many want it
+
+    @asynccontextmanager
+    async def of(self, key: tuple[int, int]) -> AsyncIterator[None]:
+        """Hold the turn of a key."""
+        lock, wanted = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = lock, wanted + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            _, wanted = self._locks.pop(key)
+            if wanted > 1:
+                self._locks[key] = lock, wanted - 1
 
 
 def _needs_manager(found: Command | None) -> bool:

@@ -178,7 +178,10 @@ def _openers(blocks: Sequence[Block], about: str) -> Iterator[list[InlineKeyboar
         yield numbers[start : start + _NUMBERS_A_ROW]
     for block in blocks:
         if block.opens and block.number is None:
-            label = _cut("".join(span.text for span in block.spans).partition("\n")[0], _ROW_LABEL)
+            words = "".join(span.text for span in block.spans).partition("\n")[0]
+            # Its end says how it is set, which stands above as well.
+            short = words if utf16(words) <= _ROW_LABEL else words.rpartition(" · ")[0] or words
+            label = _cut(short, _ROW_LABEL)
             yield [InlineKeyboardButton(label, callback_data=buttons.written(block.opens, about))]
 
 

@@ -21,8 +21,9 @@ LONG_POLL = 30  # seconds, of at most 50
 MOST_UPDATES = 100
 CONFLICT_AGAIN = 30.0  # seconds
 CONFLICT_OVER = 600.0  # seconds without one: the next is told again
-# A batch counts as received once it is answered, so that a kill loses nothing; a slow answer holds up no more.
-ANSWERED_WITHIN = 2.0  # seconds
+# A batch counts as received once it is answered, so that a kill loses no command; an answer that waits for its
+# turn holds up nobody's next one.
+ANSWERED_WITHIN = 0.3  # seconds
 LONGEST_UPDATE = 1024 * 1024  # bytes
 MOST_CONNECTIONS = 40
 

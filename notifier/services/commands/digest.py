@@ -1,5 +1,6 @@
 """The digest of now, its time, and the digest as a file."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,9 @@ def digest(session: Session, asked: Asked) -> Document:
         if document is None:
             raise UserError("nothing-waits")
         on = asked.now.astimezone(ZoneInfo(asked.chat.zone)).date()
-        return Document((line("digest-file", asked.locale),), file=File(f"digest-{on}.md", document))
+        return Document(
+            (line("digest-file", asked.locale),), file=File(f"digest-{on}.md", replace(document, actions=()))
+        )
     if when == "off":
         subscriptions.change(session, asked.chat, asked.now, digest_at=None)
         return said("digest-off", asked.locale)
