@@ -36,10 +36,15 @@ class Pacer:
     """Gives out the turns of one token.
 
     per_second  over all chats; one at a time and evenly, since a burst is what platforms punish
+    most        what the platform takes in any second: a call reaches it at some time before its answer comes,
+                so what is under way and what was answered within the last second counts; needs `answered`
     """
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, most: int | None = None) -> None:
         self._interval = 1 / per_second
+        self._most = most
+        self._under_way = 0
+        self._answered: deque[float] = deque()  # when, within the last second
         self._next = 0.0
         self._heard: dict[str, deque[float]] = {}  # when a chat got its last messages
         self._held: dict[str, float] = {}  # until when a chat refuses us
@@ -61,9 +66,25 @@ class Pacer:
             self._dispatching = asyncio.create_task(self._dispatch())
         try:
             await waiter.granted
-        finally:
-            if waiter in self._waiting:  # cancelled
+        except asyncio.CancelledError:
+            if waiter in self._waiting:
                 self._waiting.remove(waiter)
+            elif waiter.granted.done() and not waiter.granted.cancelled():
+                self.answered()
+            raise
+
+    def answered(self) -> None:
+        """Note that what had a turn is over, however it ended."""
+        self._under_way -= 1
+        self._answered.append(_now())
+        self._changed.set()
+
+    def _room_at(self, now: float) -> float:
+        """Return when one more call is surely no more than the platform takes in a second."""
+        while self._answered and self._answered[0] <= now - 1:
+            self._answered.popleft()
+        full = self._most is not None and self._under_way + len(self._answered) >= self._most
+        return self._answered[0] + 1 if full and self._answered else now
 
     def refused(self, chat: str, seconds: float) -> None:
         """Note that the platform asked to wait: that chat waits, and all of them when several were asked at once."""
@@ -83,8 +104,9 @@ class Pacer:
         while self._waiting:
             self._changed.clear()
             now = _now()
+            room = max(self._next, self._room_at(now))
             ready_at = [
-                (max(self._ready_at(it), self._next), not it.urgent, n) for n, it in enumerate(self._waiting)
+                (max(self._ready_at(it), room), not it.urgent, n) for n, it in enumerate(self._waiting)
             ]
             ready = [(late, n) for at, late, n in ready_at if at <= now]
             if not ready:
@@ -94,7 +116,8 @@ class Pacer:
             if waiter.granted.done():
                 continue
             # A little lateness of the loop is made up for, a pause is not: that would be a burst.
-            self._next = max(self._next, now - self._interval / 3) + self._interval
+            self._next = max(self._next, now - self._interval) + self._interval
+            self._under_way += 1
             if waiter.chat:
                 heard = self._heard.setdefault(waiter.chat, deque())
                 heard.append(now)

@@ -16,12 +16,15 @@ _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = "\u200c\u200d"
 _MOST_COMBINING = 3
 _BREAK = "\u2060"  # word joiner: no width, and no client finds a name behind it
-# "@name", "#tag" and "/command" at the start of a word; "www.", "scheme:" and "name.tld" anywhere.
-_TRIGGER = re.compile(r"(?<![^\s(\[{<>\"'.,;:!?|*_~`-])([@#/])(?=\w)|(@)(?=[\w!&])")
+# "@name", "#tag", "/command" and "$CASH" behind whatever is no letter (as in "€/hour"); "www.", "scheme:",
+# "name.tld", addresses of four numbers and numbers of bank cards anywhere.
+_TRIGGER = re.compile(r"(?<!\w)/(?=\w)|\$(?=[A-Z])|[@#](?=[\w·!&])")
 _SCHEME = re.compile(
     r"(?i)\b([a-z][a-z0-9+.-]{1,20}:)(?=//|[^\s])(?=//)|\b(mailto|tg|javascript|data|file)(?=:)"
 )
-_DOTTED = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_]{2})")
+# Behind a letter, a number or a symbol beyond ASCII: emoji have domains.
+_DOTTED = re.compile(r"(?<=[^\s\x00-/:-@\[-`{-\xbf\u2000-\u206f])\.(?=[^\W\d_]{2})")
+_NUMBERS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)|(?<!\w)\d(?:[ -]?\d){12,18}(?!\w)")
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -82,7 +85,8 @@ def _joins(text: str, place: int) -> bool:
 def _unlinked(text: str) -> str:
     if _BREAK in text:
         text = text.replace(_BREAK, "")
-    if not any(char in text for char in "@#/.:"):
+    text = _NUMBERS.sub(lambda found: _BREAK.join(re.findall(r".{1,6}?(?:\.|$)|.{6}|.+", found[0])), text)
+    if not any(char in text for char in "@#/.:$"):
         return text
     text = _TRIGGER.sub(lambda found: f"{found[0]}{_BREAK}", text)
     text = _SCHEME.sub(lambda found: f"{found[0]}{_BREAK}", text)

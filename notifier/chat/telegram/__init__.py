@@ -92,7 +92,7 @@ class Telegram:
         with contextlib.suppress(TelegramError):
             if self._webhook is not None:
                 await self._webhook.close()
-            else:
+            elif not self._api.is_refused:
                 await self._polling.confirm()
         await self._api.close()
 

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 # 28 of Telegram's 30 a second left no call refused in ten minutes; a bucket of 30 had 1,199 refused.
 PER_SECOND = 28.0
+MOST_A_SECOND = 30
 # One a second; an answer may follow at once, since short bursts are tolerated.
 PRIVATE = Spacing(seconds=1.0, most=2, within=2.0)
 # Twenty in any minute: 17 evenly, and what is left for answers.
@@ -58,7 +59,7 @@ class Api:
         )
         self.id = token.partition(":")[0]
         self.username = ""
-        self._pacer = Pacer(per_second)
+        self._pacer = Pacer(per_second, MOST_A_SECOND)
         self._on_refused = refused
         self._on_accepted = accepted
         self._refused = asyncio.Event()
@@ -199,7 +200,7 @@ class Api:
 
         While Telegram cannot be reached, or refuses the token, no call goes out: `NotSent`, `InvalidToken`.
         """
-        if self._refused.is_set():
+        if self.is_refused:
             raise InvalidToken(TOKEN_REFUSED)
         if (rest := self.unreachable_for()) and not urgent:
             raise NotSent(f"unreachable, tried again in {rest:.0f} s")
@@ -214,10 +215,12 @@ class Api:
             raise
         except InvalidToken as error:
             # A method that the server does not know looks the same; only a token that it refuses stops us.
-            if "not found" in error.message.lower() and await self._takes_token():
-                raise TelegramError(f"the server does not know the method: {error.message}") from error
+            if "unauthorized" not in error.message.lower() and await self._takes_token():
+                raise EndPointNotFound("the server does not know the method") from error
             self.refuse()
             raise
+        finally:
+            self._pacer.answered()
         self._failures = 0
         return result
 
@@ -258,6 +261,11 @@ class Api:
         """Note that the token is refused: no call goes out until `check` says otherwise."""
         self._refused.set()
         self._on_refused(TOKEN_REFUSED)
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the token is refused, as far as we know."""
+        return self._refused.is_set()
 
     async def until_refused(self) -> None:
         """Return when the token is refused."""

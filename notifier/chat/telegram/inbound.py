@@ -24,8 +24,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from notifier.chat import TELEGRAM
-from notifier.chat.telegram import buttons
+from notifier.chat import TELEGRAM, buttons
 from notifier.chat.telegram.admins import Admins, may_write
 from notifier.chat.telegram.api import Api
 from notifier.chat.telegram.inline import answer_inline

@@ -17,8 +17,7 @@ from telegram import (
     ReplyKeyboardMarkup,
 )
 
-from notifier.chat import markdown
-from notifier.chat.telegram import buttons
+from notifier.chat import buttons, markdown
 from notifier.domain.clean import safe_link
 from notifier.domain.document import Action, Block, BlockKind, Document, File, PageSize, Span, pages, utf16
 
@@ -57,20 +56,19 @@ class Rendered:
 
 
 def render(document: Document, *, shared: bool = False, about: str = "") -> list[Rendered]:
-    """Return the document as messages in order, whole blocks only; the keyboard is the last one's.
+    """Return the document as messages in order, whole blocks only; its actions stand under the last one.
 
     shared  several people read it: jobs have no number buttons, which one of them would press for all
     about   the shared chat that the commands of its buttons are about, when it is read elsewhere
     """
-    keyboard = _keyboard(document, shared=shared, about=about)
-    limit = LONGEST if document.file is None else LONGEST_CAPTION
     every = list(pages(document, PAGE))
     made = []
     for number, page in enumerate(every, 1):
-        words, entities = _written(page.blocks, limit)
         is_last = number == len(every)
+        words, entities = _written(page.blocks, LONGEST_CAPTION if is_last and document.file else LONGEST)
         file = _attached(document.file) if is_last and document.file is not None else None
-        made.append(Rendered(words, entities, keyboard if is_last else None, file))
+        keyboard = _keyboard(page, document.actions if is_last else (), shared=shared, about=about)
+        made.append(Rendered(words, entities, keyboard, file))
     return made
 
 
@@ -118,7 +116,7 @@ def _entities(span: Span, at: int) -> Iterator[MessageEntity]:
     body = span.text.strip()
     at += utf16(span.text[: span.text.index(body)])
     length = utf16(body)
-    if link := safe_link(span.link):
+    if (link := safe_link(span.link)) and _is_taken(link):
         yield MessageEntity(MessageEntity.TEXT_LINK, at, length, url=link)
     for wanted, kind in (
         (span.strike, MessageEntity.STRIKETHROUGH),
@@ -156,13 +154,13 @@ def _cut(text: str, limit: int) -> str:
 # -- keyboards ----------------------------------------------------------------------------------
 
 
-def _keyboard(document: Document, *, shared: bool, about: str) -> Keyboard | None:
-    picking = [action for action in document.actions if action.picks_chat]
+def _keyboard(page: Document, actions: Sequence[Action], *, shared: bool, about: str) -> Keyboard | None:
+    picking = [action for action in actions if action.picks_chat]
     if picking:
         return _picker(picking)
-    rows = [] if shared else list(_openers(document.blocks, about))
-    turns = [action for action in document.actions if action.label.startswith(("◀", "▶"))]
-    others = [action for action in document.actions if action not in turns and _may_press(action)]
+    rows = [] if shared else list(_openers(page.blocks, about))
+    turns = [action for action in actions if action.label.startswith(("◀", "▶"))]
+    others = [action for action in actions if action not in turns and _may_press(action)]
     rows += [[_button(action, about) for action in row] for row in (turns, *_rows(others)) if row]
     return InlineKeyboardMarkup(rows[:_MOST_ROWS]) if rows else None
 
@@ -205,9 +203,15 @@ def _button(action: Action, about: str) -> InlineKeyboardButton:
 
 
 def _may_press(action: Action) -> bool:
-    """Return whether Telegram takes a button: a host without a dot is refused with the whole message."""
-    link = safe_link(action.url)
-    return not action.url or "." in (urlsplit(link).hostname or "")
+    """Return whether Telegram takes a button."""
+    return not action.url or _is_taken(safe_link(action.url))
+
+
+def _is_taken(link: str) -> bool:
+    """Return whether Telegram takes a link: one without a dot in its host is refused with the whole message."""
+    split = urlsplit(link)
+    host = split.hostname or ""
+    return "." in host and "%" not in host and not split.netloc.endswith(":")
 
 
 def _picker(actions: Sequence[Action]) -> ReplyKeyboardMarkup:

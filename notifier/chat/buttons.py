@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from notifier.domain.document import COMMAND_BYTES
 
 VERSION = "1"  # what carries another one was made by a version that meant something else
-LONGEST = 64  # bytes of callback data
-_DATA = re.compile(rf"{VERSION}(?:@(?P<about>-\d{{1,17}}) )?(?P<command>\S.*)")
+LONGEST = 64  # bytes of Telegram's callback data; Discord's custom ids have 100 characters
+_DATA = re.compile(rf"{VERSION}(?:@(?P<about>-?\d{{1,20}}) )?(?P<command>\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class Pressed:
     about: str = ""
 
 
-def written(command: str, about: str = "") -> str:
-    """Return the callback data of a command of at most COMMAND_BYTES bytes."""
+def written(command: str, about: str = "", most: int = LONGEST) -> str:
+    """Return what a button carries for a command of at most COMMAND_BYTES bytes."""
     data = f"{VERSION}@{about} {command}" if about else f"{VERSION}{command}"
-    if len(data.encode()) > LONGEST:
-        raise ValueError(f"callback data over {LONGEST} bytes; a command may have {COMMAND_BYTES}")
+    if len(data.encode()) > most:
+        raise ValueError(f"a button carries {most} bytes, and a command may have {COMMAND_BYTES} of them")
     return data
 
 
