@@ -53,7 +53,7 @@ def check_kills(history: History, database_url: str, folder: Path, kills: int, s
     while True:
         process = start(pack, log, database_url)
         if killed == kills:
-            assert process.wait(timeout=120) == 0
+            assert process.wait(timeout=300) == 0
             break
         time.sleep(chance.uniform(0.5, 1.4))
         if process.poll() is None:

@@ -27,6 +27,8 @@ from notifier.domain.query import parse
 from notifier.domain.texts import LANGUAGES, day, has_text, moment, text
 from notifier.errors import UserError
 from notifier.services.commands import COMMANDS, Caller, answer
+from notifier.services.commands.declared import WISH_OPTIONS
+from notifier.services.commands.feed import ACTIONS as FEED_ACTIONS
 from notifier.services.commands.settings import NAMES
 from notifier.services.commands.values import WEEKDAYS
 from notifier.store.database import Database
@@ -41,6 +43,8 @@ OTHERS = [language for language in LANGUAGES if language != "en"]
 LONGEST_BUTTON = 80  # Discord's; Telegram takes more
 LONGEST_DESCRIPTION = 100  # Discord's; Telegram takes 256
 
+# Options of commands that only buttons have, and those that are asked for in several.
+NOT_OFFERED = {"query", "was"}
 # Joined with what stands around them, so their blanks are wanted.
 JOINED = {"or", "list-of"}
 BUTTONS = {
@@ -189,6 +193,13 @@ def made_up_ids() -> set[str]:
         | {f"language-{language}" for language in LANGUAGES}
         | {f"privacy-{part}" for part in ("kept", "not-kept", "yours")}
         | {f"feed-{what}" for what in ("paused", "resumed")}
+        | {f"feed-does-{action}" for action in FEED_ACTIONS}
+        | {
+            f"given-{option.name.replace('_', '-')}"
+            for option in [*WISH_OPTIONS, *(it for found in COMMANDS.values() for it in found.options)]
+            if option.name not in NOT_OFFERED
+        }
+        | {"given-feed", "given-channel"}
         | {f"dead-{what}" for what in ("retry", "drop")}
         | {f"admin-{name}-button" for name in ("sources", "dead", "reports")}
         | {

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifier import sources as source_kinds
-from notifier.chat import CONSOLE, TELEGRAM
+from notifier.chat import CONSOLE, DISCORD, TELEGRAM
 from notifier.cli.settings import Settings
 from notifier.cli.talk import OPERATOR, YOU, Talk, language
 from notifier.domain.ports import Messenger
 from notifier.domain.texts import text
-from notifier.errors import NotifierError
+from notifier.errors import NotifierError, OperatorError
 from notifier.services import counters, housekeeping, publish
 from notifier.services.collect import Collector
 from notifier.services.commands import Caller
@@ -31,6 +31,7 @@ from notifier.store.database import Database
 from notifier.store.subscriptions import Defaults
 
 if TYPE_CHECKING:
+    from notifier.chat.discord import Discord
     from notifier.chat.telegram import Telegram
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,14 @@ class App:
     Without any token the terminal is the platform.
     """
 
-    def __init__(self, db: Database, settings: Settings, write: Callable[[str], object] = print) -> None:
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        write: Callable[[str], object] = print,
+        *,
+        guild: str = "",
+    ) -> None:
         self._db = db
         self._settings = settings
         self._locale = language(os.environ)
@@ -100,6 +108,10 @@ class App:
         self._telegram = self._telegram_of(talks)
         if self._telegram is not None:
             messengers[TELEGRAM] = self._telegram.messenger
+        self._discord = self._discord_of(talks, guild)
+        if self._discord is not None:
+            messengers[DISCORD] = self._discord.messenger
+        self._refusal = ""  # why the last platform refuses us
         self._talk: Talk | None = None
         if not messengers:
             self._talk = Talk(talks, lambda: console_caller(settings, YOU, self._locale), write)
@@ -147,8 +159,30 @@ class App:
             accepted=lambda: self._deliverer.accepted(TELEGRAM),
         )
 
+    def _discord_of(self, talks: Conversation, guild: str) -> "Discord | None":
+        """Return the Discord side, None without its token."""
+        settings = self._settings
+        if settings.discord_token is None:
+            return None
+        from notifier.chat.discord import Discord
+
+        return Discord(
+            settings.discord_token.get_secret_value(),
+            settings.discord_api_url,
+            settings.discord_gateway_url or "",
+            talks,
+            utc_now,
+            defaults=defaults(settings),
+            guild=guild,
+            refused=lambda reason: self._deliverer.refused(DISCORD, reason),
+            accepted=lambda: self._deliverer.accepted(DISCORD),
+        )
+
     async def run(self) -> None:
-        """Collect, deliver and answer until a signal says stop; what was handed over is noted first."""
+        """Collect, deliver and answer until a signal says stop; what was handed over is noted first.
+
+        `OperatorError` when no platform takes us.
+        """
         self._listen_to_signals()
         freed = await self._db.run(outbox.take_up, utc_now())
         if freed:
@@ -177,10 +211,13 @@ class App:
                 await asyncio.wait(set(self._running.values()), timeout=8)
             scheduler.shutdown(wait=False)
             await asyncio.gather(*listening, return_exceptions=True)
-            if self._telegram is not None:
-                await self._telegram.close()
+            for platform in (self._telegram, self._discord):
+                if platform is not None:
+                    await platform.close()
         await self._guarded("beat", self._beat)()  # the last figures
         log.info("stopped")
+        if self._refusal:
+            raise OperatorError(self._refusal)
 
     def _listeners(self) -> Iterator[Coroutine[Any, Any, object]]:
         """Yield what runs until the end."""
@@ -189,6 +226,8 @@ class App:
             yield self._converse(self._talk)
         if self._telegram is not None:
             yield self._telegram.listen()
+        if self._discord is not None:
+            yield self._listen_to_discord(self._discord)
 
     def _scheduler(self, collect: Tick) -> AsyncIOScheduler:
         """Ticks that only say "look now"; what is due is in the rows.
@@ -269,6 +308,13 @@ class App:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop.set)
+
+    async def _listen_to_discord(self, discord: "Discord") -> None:
+        """Answer people there; when it refuses us and nothing else is left, this ends."""
+        reason = await discord.listen()
+        if self._telegram is None:
+            self._refusal = reason
+            self._stop.set()
 
     async def _converse(self, talk: Talk) -> None:
         """Answer what is typed, line by line; the end of a pipe is not the end of the bot."""

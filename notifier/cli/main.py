@@ -82,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     add("demo", _demo, "show the main job on bundled lists: no token, no network", "demo")
     made = add("run", _run, "collect, deliver and answer; on the console when no token is set", "run")
     made.add_argument("--no-migrate", action="store_true", help="refuse to start on an older schema")
+    made.add_argument(
+        "--guild",
+        default="",
+        metavar="ID",
+        help="send Discord's commands to this server only, to try them at once",
+    )
     made = add("chat", _chat, "talk to the bot in the terminal, beside a running `run` or alone", "chat")
     made.add_argument(
         "--as", dest="name", default="you", metavar="NAME", help="another chat than yours, and no operator"
@@ -232,7 +238,7 @@ def _run(asked: argparse.Namespace) -> int:
         db.own()
         prepared(db, migrate=not asked.no_migrate)
         _derive_again(db)
-        asyncio.run(App(db, settings, lambda line: print(line, flush=True)).run())
+        asyncio.run(App(db, settings, lambda line: print(line, flush=True), guild=asked.guild).run())
     finally:
         db.close()
     return 0

@@ -101,6 +101,18 @@ def api_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def gateway_url(value: str | None) -> str | None:
+    """Return the address of a gateway; a token goes over plain ws only inside this machine."""
+    if value is None:
+        return None
+    split = urlsplit(value)
+    if split.scheme not in ("ws", "wss") or not split.hostname:
+        raise ValueError("is not the address of a gateway; write it like wss://gateway.discord.gg")
+    if split.scheme == "ws" and not _is_loopback(split.hostname):
+        raise ValueError("would send the token unencrypted; use wss, or ws on 127.0.0.1")
+    return value
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -166,8 +178,8 @@ class Settings(BaseSettings):
     telegram_webhook_secret_file: Path | None = None
     discord_token: SecretStr | None = None
     discord_token_file: Path | None = None
-    discord_api_url: str = "https://discord.com/api/v10"
-    discord_gateway_url: str | None = None
+    discord_api_url: ApiUrl = "https://discord.com/api/v10"
+    discord_gateway_url: Annotated[str | None, AfterValidator(gateway_url)] = None
 
     @model_validator(mode="before")
     @classmethod

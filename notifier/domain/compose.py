@@ -87,8 +87,15 @@ def push(entry: Entry, now: datetime, locale: str, *, shared: bool = False) -> D
     if line := _second_line(job, locale):
         spans += [Span("\n"), Span(line)]
     blocks = [Block(tuple(spans))]
-    blocks.append(Block(tuple(_small_print(entry, locale)), BlockKind.NOTE))
-    return Document(tuple(blocks), tuple(_actions(job, locale, shared=shared)))
+    blocks.append(Block(tuple(_small_print(entry, locale, shared=shared)), BlockKind.NOTE))
+    called = " — ".join(filter(None, (clean(job.title, TITLE), clean(job.company, NAME))))
+    mode = job.facts.mode
+    return Document(
+        tuple(blocks),
+        tuple(_actions(job, locale, shared=shared)),
+        title=called,
+        mode="" if mode is WorkMode.UNKNOWN else mode.value,
+    )
 
 
 def card(job: Opening, now: datetime, locale: str) -> Document:
@@ -102,18 +109,19 @@ def summary(job: Opening, locale: str) -> str:
     return _DOT.join(filter(None, (clean(job.company, NAME), _where(job, locale))))
 
 
-def grouped(entries: Sequence[Entry], now: datetime, locale: str) -> Document:
+def grouped(entries: Sequence[Entry], now: datetime, locale: str, *, shared: bool = False) -> Document:
     """Return one message about several jobs; jobs equal but for their id are one item."""
-    heading = Block((Span(text("new-jobs", locale, count=len(entries)), bold=True),), BlockKind.HEADING)
+    title = text("new-jobs", locale, count=len(entries))
+    heading = Block((Span(title, bold=True),), BlockKind.HEADING)
     names = {why.number: why for entry in entries for why in entry.why}
-    note = Block(tuple(_subscriptions(list(names.values()), locale)), BlockKind.NOTE)
+    note = Block(tuple(_subscriptions(list(names.values()), locale, shared=shared)), BlockKind.NOTE)
     lists = _lists([entry.opening for entry in entries], locale)
     blocks = [heading, *_items(entries, locale, start=1)]
     if names:
         blocks.append(note)
     if lists:
         blocks.append(Block(tuple(lists), BlockKind.NOTE))
-    return Document(tuple(blocks))
+    return Document(tuple(blocks), title=title)
 
 
 def plain(entry: Entry, locale: str) -> Document:
@@ -127,9 +135,8 @@ def plain(entry: Entry, locale: str) -> Document:
 def digest(asked: Digest, locale: str) -> Document:
     """Return the digest: counts, jobs per subscription, what was sent, what leaves, the lists, the next."""
     new = [entry for entry in asked.entries if not entry.already_sent]
-    blocks = [
-        Block((Span(text("digest-title", locale, day=day(asked.on, locale)), bold=True),), BlockKind.HEADING)
-    ]
+    called = text("digest-title", locale, day=day(asked.on, locale))
+    blocks = [Block((Span(called, bold=True),), BlockKind.HEADING)]
     if asked.entries:
         blocks.append(Block((Span(_counts(asked.entries, new, locale)),)))
     number = 1
@@ -156,7 +163,7 @@ def digest(asked: Digest, locale: str) -> Document:
     if asked.next_at is not None:
         following = text("digest-next", locale, at=moment(asked.next_at, asked.zone, locale))
         blocks.append(Block((Span(following, italic=True),), BlockKind.NOTE))
-    return Document(tuple(blocks))
+    return Document(tuple(blocks), title=called)
 
 
 def statistics(of: Statistics, locale: str) -> list[Block]:
@@ -238,8 +245,8 @@ def _second_line(job: Opening, locale: str) -> str:
     return _DOT.join(words)
 
 
-def _small_print(entry: Entry, locale: str) -> Iterator[Span]:
-    yield from _subscriptions(entry.why, locale)
+def _small_print(entry: Entry, locale: str, *, shared: bool) -> Iterator[Span]:
+    yield from _subscriptions(entry.why, locale, shared=shared)
     if left_open := _left_open(entry.why, locale):
         yield Span("\n")
         yield Span(text("not-stated", locale, what=left_open))
@@ -249,10 +256,12 @@ def _small_print(entry: Entry, locale: str) -> Iterator[Span]:
         yield from lists
 
 
-def _subscriptions(why: Sequence[Why], locale: str) -> Iterator[Span]:
+def _subscriptions(why: Sequence[Why], locale: str, *, shared: bool) -> Iterator[Span]:
+    """Name what caused a message, and how to stop it; in a shared chat that is a feed."""
     if why:
         names = text("for-subscription", locale, names=_names(why))
-        yield Span(names + _DOT + text("stop-hint", locale, number=why[0].number), italic=True)
+        stop = text("stop-hint-feed" if shared else "stop-hint", locale, number=why[0].number)
+        yield Span(names + _DOT + stop, italic=True)
 
 
 def _left_open(why: Sequence[Why], locale: str) -> str:

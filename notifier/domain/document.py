@@ -72,6 +72,8 @@ class Document:
     brief     the answer to a button that says so little that a platform may show it in passing; its action
               takes the place of that button
     replaces  the answer to a button that takes the place of the message with the button
+    title     what it is called where messages have titles
+    mode      of the one job that it is about: a platform may give it a colour; "" for none or several
     """
 
     blocks: Sequence[Block]
@@ -79,6 +81,8 @@ class Document:
     file: File | None = None
     brief: bool = False
     replaces: bool = False
+    title: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,20 @@ class Recipient:
     tags: tuple[str, ...] = ()
     shared: bool = False  # several people read it: nobody can page for himself alone
     rich: bool = False  # wants tables where the platform has them
+    route: str = ""  # where the platform takes messages for it, once that is known
+    form: str = ""  # how the platform shows what is posted: forum, announcement
+    digest: bool = False  # the message is a digest
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform has it; `reference` finds the message again."""
+    """The platform has it; `reference` finds the message again.
+
+    route  where the platform takes messages for that address; "" for the address itself
+    """
 
     reference: str
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,19 @@
 
 import logging
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
-from notifier.domain.document import Document
+from notifier.domain.document import Block, BlockKind, Document, Span
 from notifier.errors import UserError
 from notifier.services.commands import Caller, answer, perform
-from notifier.services.commands.declared import said
+from notifier.services.commands.declared import line, said
 from notifier.services.commands.jobs import Card, cards
+from notifier.services.commands.subscriptions import subscription_line
 from notifier.store import subscriptions
 from notifier.store.database import Database
 from notifier.store.tables import Allowed
@@ -75,6 +76,31 @@ class Conversation:
         """A chat has another address now."""
         await self.db.run(subscriptions.migrate, platform, old, new, now)
 
+    async def known(self, platform: str, addresses: Sequence[str]) -> Sequence[str]:
+        """Return those of the addresses that are destinations."""
+        return await self.db.read(subscriptions.known, platform, addresses)
+
+    async def route(self, platform: str, address: str) -> str:
+        """Return where the platform takes messages for an address; "" when that is not known yet."""
+        chat = await self.db.read(subscriptions.destination_at, platform, address)
+        return chat.route if chat is not None else ""
+
+    async def reached(self, platform: str, address: str, route: str) -> None:
+        """Note where the platform takes messages for an address."""
+        await self.db.run(subscriptions.set_route, platform, address, route)
+
+    async def own(self, caller: Caller) -> Sequence[tuple[str, str]]:
+        """Return (what is read, number) of the subscriptions of the caller's own chat."""
+        return await self.db.read(_own, caller)
+
+    async def feeds_of(self, platform: str, names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+        """Return (what is read, ADDRESS/NUMBER) of the feeds of chats, whose names are given by address."""
+        return await self.db.read(_feeds, platform, names)
+
+    async def feeds(self, caller: Caller, names: Mapping[str, str]) -> Document:
+        """Return the feeds of several chats of a community; names are by address, as the platform shows them."""
+        return await self.db.read(_feed_list, caller, names)
+
     def _cards(
         self, session: Session, caller: Caller, words: str, after: int, most: int
     ) -> tuple[list[Card], Document | None]:
@@ -123,6 +149,32 @@ def _is_allowed(session: Session, caller: Caller) -> bool:
         col(Allowed.platform) == caller.platform, col(Allowed.user_id) == (caller.user_id or caller.address)
     )
     return bool(session.execute(select(row)).scalar())
+
+
+def _own(session: Session, caller: Caller) -> list[tuple[str, str]]:
+    chat = subscriptions.destination_at(session, caller.platform, caller.private or caller.address)
+    rows = subscriptions.subscriptions_of(session, chat) if chat is not None else ()
+    return [(f"#{row.number} {row.name}".strip(), str(row.number)) for row in rows]
+
+
+def _feed_list(session: Session, caller: Caller, names: Mapping[str, str]) -> Document:
+    if not caller.manages:
+        return said("managers-only", caller.locale, command="feed")
+    rows = subscriptions.feeds(session, caller.platform, list(names))
+    if not rows:
+        return said("feeds-none", caller.locale)
+    blocks = [line("feeds-title", caller.locale, BlockKind.HEADING, count=len(rows))]
+    for chat, row in rows:
+        where = Span(names[chat.address])
+        blocks.append(Block((where, Span(f" {subscription_line(row, caller.locale)}")), BlockKind.ITEM))
+    return Document(tuple(blocks))
+
+
+def _feeds(session: Session, platform: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (f"{names[chat.address]} #{row.number} {row.name}".strip(), f"{chat.address}/{row.number}")
+        for chat, row in subscriptions.feeds(session, platform, list(names))
+    ]
 
 
 class _Limit:

@@ -168,8 +168,8 @@ class Deliverer:
         now = self._clock()
         facts = {"platform": lane.name, "batch": batch.id}
         match outcome:
-            case Sent(reference):
-                await self._db.run(outbox.settle, batch, reference, now)
+            case Sent(reference, route):
+                await self._db.run(outbox.settle, batch, reference, now, route=route)
                 return True
             case RetryAfter(seconds):
                 await self._db.run(outbox.postpone, batch, now + timedelta(seconds=seconds))
@@ -264,6 +264,10 @@ def _recipient(batch: Batch) -> Recipient:
         locale=chat.locale,
         silent=chat.silent,
         rich=chat.rich,
-        mention=chat.mention,
+        route=chat.route,
+        form=chat.form,
+        digest=batch.digest is not None,
+        mention=batch.mention,
+        tags=batch.tags,
         shared=chat.kind != DestinationKind.PRIVATE,
     )

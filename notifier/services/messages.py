@@ -45,6 +45,7 @@ class Figures:
 async def compose(batch: Batch, figures: Figures, now: datetime) -> Document:
     """Return the message that a batch stands for, with all its pages."""
     chat = batch.destination
+    shared = chat.kind != DestinationKind.PRIVATE
     entries = [Entry(entry.opening, reasons(entry.why), entry.already_sent) for entry in batch.entries]
     if batch.digest is not None:
         asked = Digest(
@@ -60,8 +61,8 @@ async def compose(batch: Batch, figures: Figures, now: datetime) -> Document:
     if batch.plain:
         return composer.plain(entries[0], chat.locale)
     if len(entries) > 1 or batch.kind is DeliveryKind.DIGEST:
-        return composer.grouped(entries, now, chat.locale)
-    return composer.push(entries[0], now, chat.locale, shared=chat.kind != DestinationKind.PRIVATE)
+        return composer.grouped(entries, now, chat.locale, shared=shared)
+    return composer.push(entries[0], now, chat.locale, shared=shared)
 
 
 def _with_file(digest: Document, batch: Batch) -> Document:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, UTCDateTime, col
 
 from notifier.domain.cadence import Cadence, backoff
+from notifier.domain.filters import CompiledWish, Prepared, Wish
 from notifier.domain.fold import fold
 from notifier.domain.posting import Opening
 from notifier.store import openings, subscriptions
@@ -36,6 +37,8 @@ from notifier.store.tables import (
 )
 
 CARDS = 3  # pushes due together up to this many are a message each, more are one
+POSTS = 10  # the same in a forum, where each job is a post of its own
+MOST_TAGS = 5  # of a post
 LEASE = timedelta(minutes=5)  # longer than any call to a platform
 MOST_ATTEMPTS = 8
 LATE_DIGEST = timedelta(hours=12)  # a digest later than this joins the next one
@@ -98,6 +101,8 @@ class Batch:
     digest: DigestPlan | None = None
     reference: str = ""  # of the message to edit
     shown_under: str = ""  # of an edit: the batch that its message was sent under
+    mention: str = ""  # whom it notifies: of the first feed that caused it, and whose condition a job meets
+    tags: tuple[str, ...] = ()  # of the feeds that caused it
 
 
 # -- owe ----------------------------------------------------------------------------------------
@@ -316,6 +321,21 @@ def _first(session: Session, query: Any, limit: int) -> dict[int, datetime]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """What a subscription of a shared chat adds to its messages."""
+
+    mention: str
+    condition: CompiledWish | None
+    tag: str
+
+    def notifies(self, job: Opening, now: datetime) -> bool:
+        """Return whether somebody is notified of a job."""
+        if not self.mention or self.condition is None:
+            return bool(self.mention)
+        return self.condition.match(Prepared(job), now) is not None
+
+
 class _Waiting:
     """What waits for some destinations, loaded at once and saved at once."""
 
@@ -325,6 +345,7 @@ class _Waiting:
         self.rows: dict[int, list[Delivery]] = defaultdict(list)
         self.openings: dict[int, Opening] = {}
         self.alive: set[tuple[int, int]] = set()  # (destination id, number) of the subscriptions there are
+        self.feeds: dict[tuple[int, int], _Feed] = {}  # those of them that notify somebody, or have a tag
         self.cadences: dict[int, list[Cadence]] = defaultdict(list)
         self.hidden: set[tuple[int, int]] = set()
         self.muted: set[tuple[int, str]] = set()
@@ -383,9 +404,15 @@ class _Waiting:
             col(Subscription.number),
             col(Subscription.cadence),
             col(Subscription.paused_at),
+            col(Subscription.mention),
+            col(Subscription.mention_when),
+            col(Subscription.tag),
         ).where(col(Subscription.destination_id).in_(ids))
-        for chat, number, cadence, paused in self.session.execute(query):
+        for chat, number, cadence, paused, mention, when, tag in self.session.execute(query):
             self.alive.add((chat, number))
+            if mention or tag:
+                condition = CompiledWish(Wish.from_json(when)) if when else None
+                self.feeds[chat, number] = _Feed(mention, condition, tag)
             if paused is None:
                 self.cadences[chat].append(Cadence(cadence))
 
@@ -430,7 +457,7 @@ class _Waiting:
                 row.due_at = quiet_until
             pushes = []
         pushes = [row for row in pushes if self._worth_sending(chat, row)]
-        if len(pushes) > CARDS:
+        if len(pushes) > (POSTS if chat.form == "forum" else CARDS):
             return [self._batch(chat, DeliveryKind.PUSH, pushes)]
         if pushes:
             return [self._batch(chat, DeliveryKind.PUSH, [row]) for row in pushes]
@@ -439,6 +466,7 @@ class _Waiting:
     def _batch(self, chat: Destination, kind: DeliveryKind, rows: Sequence[Delivery], id_: str = "") -> Batch:
         id_ = id_ or uuid4().hex
         self.leases += [(row.id, id_) for row in rows]
+        feeds = self._feeds(chat, rows) if kind not in _EDITS else []
         return Batch(
             id=id_,
             kind=kind,
@@ -446,7 +474,19 @@ class _Waiting:
             entries=[self._entry(row) for row in rows],
             attempts=max((row.attempts for row in rows), default=0),
             plain=any(row.plain for row in rows),
+            mention=next((it.mention for it, job in feeds if it.notifies(job, self.now)), ""),
+            tags=tuple(dict.fromkeys(it.tag for it, _ in feeds if it.tag))[:MOST_TAGS],
         )
+
+    def _feeds(self, chat: Destination, rows: Sequence[Delivery]) -> list[tuple["_Feed", Opening]]:
+        """Return the feeds that caused these jobs, each with the job, by number."""
+        found = [
+            (entry["number"], self.feeds[chat.id, entry["number"]], self.openings[row.job_id])
+            for row in rows
+            for entry in row.why
+            if (chat.id, entry["number"]) in self.feeds
+        ]
+        return [(feed, job) for _, feed, job in sorted(found, key=lambda it: it[0])]
 
     def _entry(self, row: Delivery) -> Entry:
         already = row.kind == DeliveryKind.DIGEST and (row.destination_id, row.job_id) in self.pushed
@@ -590,8 +630,12 @@ def handed(session: Session, batch: Batch, now: datetime) -> None:
         session.execute(update(DigestRun).where(col(DigestRun.batch) == batch.id).values(handed_at=now))
 
 
-def settle(session: Session, batch: Batch, reference: str, now: datetime) -> None:
+def settle(session: Session, batch: Batch, reference: str, now: datetime, *, route: str = "") -> None:
     """The platform has the message: all its jobs are sent."""
+    if route and route != batch.destination.route:
+        session.execute(
+            update(Destination).where(col(Destination.id) == batch.destination.id).values(route=route)
+        )
     session.execute(
         update(Delivery)
         .where(_of(batch))

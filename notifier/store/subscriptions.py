@@ -19,6 +19,7 @@ from notifier.domain.cadence import Cadence, next_digest, quiet_end
 from notifier.domain.filters import CompiledWish, Wish
 from notifier.errors import NotSubscribed, UserError
 from notifier.store.persons import find_or_make
+from notifier.store.sql import values_in
 from notifier.store.tables import (
     Answer,
     Delivery,
@@ -169,6 +170,21 @@ def open_destination(
     session.add(made)
     session.flush()
     return made
+
+
+def known(session: Session, platform: str, addresses: Sequence[str]) -> Sequence[str]:
+    """Return those of the addresses on a platform that are destinations."""
+    query = select(col(Destination.address)).where(
+        col(Destination.platform) == platform, col(Destination.address).in_(values_in(session, addresses))
+    )
+    return session.execute(query.distinct()).scalars().all()
+
+
+def set_route(session: Session, platform: str, address: str, route: str) -> None:
+    """Note where the platform takes messages for an address."""
+    chat = destination_at(session, platform, address)
+    if chat is not None:
+        chat.route = route
 
 
 def change(session: Session, destination: Destination, now: datetime, **values: Any) -> None:
@@ -403,6 +419,23 @@ def subscriptions_of(session: Session, destination: Destination) -> Sequence[Sub
         .order_by(col(Subscription.number))
     )
     return session.execute(query).scalars().all()
+
+
+def feeds(
+    session: Session, platform: str, addresses: Sequence[str]
+) -> list[tuple[Destination, Subscription]]:
+    """Return the subscriptions of shared chats with their chats, by chat and number."""
+    query = (
+        select(Destination, Subscription)
+        .join(Subscription, col(Subscription.destination_id) == col(Destination.id))
+        .where(
+            col(Destination.platform) == platform,
+            col(Destination.kind) != DestinationKind.PRIVATE,
+            col(Destination.address).in_(values_in(session, addresses)),
+        )
+        .order_by(col(Destination.id), col(Subscription.number))
+    )
+    return [(chat, row) for chat, row in session.execute(query)]
 
 
 def numbered(session: Session, destination: Destination, number: int) -> Subscription:

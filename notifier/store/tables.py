@@ -147,6 +147,8 @@ class Destination(SQLModel, table=True):
     thread: str = ""
     kind: str = DestinationKind.PRIVATE
     title: str = ""  # what the platform calls the chat
+    route: str = ""  # where the platform takes messages for it, when that is another address
+    form: str = ""  # how the platform shows what is posted: forum, announcement, or "" one after the other
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     keeper_id: int | None = Field(default=None, foreign_key="person.id")  # who set up a shared chat's feeds
     takes_pushes: bool = True  # of a person's chats, the first that takes them gets them
@@ -154,7 +156,6 @@ class Destination(SQLModel, table=True):
     locale: str = "en"
     silent: bool = False
     rich: bool = False  # wants tables where the platform has them
-    mention: str = ""
     zone: str
     digest_at: time | None  # local wall time; None: no digest
     digest_weekday: int = 0  # of the weekly cadence, Monday is 0
@@ -187,6 +188,11 @@ class Subscription(SQLModel, table=True):
     cadence: str
     created_at: datetime
     paused_at: datetime | None = None
+    mention: str = ""  # whom its messages notify, as the platform writes it
+    mention_when: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )  # only for jobs that fit this wish
+    tag: str = ""  # of a forum
     share: str | None = Field(
         default=None, unique=True, index=True
     )  # what its deep link carries, once it was shared

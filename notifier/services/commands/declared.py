@@ -43,6 +43,7 @@ class Caller:
     private: str = ""  # where else than in this shared chat the caller can be answered; "" for nowhere
     manages: bool = False  # administers this shared chat, as the platform says
     title: str = ""  # of this shared chat
+    form: str = ""  # how this shared chat shows what is posted: forum, announcement
     picks_chats: bool = False  # in this private chat a shared one can be chosen, to ask about that
     replied_to: str = ""  # the reference of the message of ours that this answers
     page: PageSize = USUAL_PAGE  # what one message holds

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from notifier.domain import compose
+from notifier.domain.cadence import Cadence
 from notifier.domain.clean import NAME, clean
 from notifier.domain.document import Action, Block, BlockKind, Document, Span
 from notifier.domain.filters import Wish
@@ -23,20 +24,23 @@ from notifier.services.commands.declared import (
     redone,
     said,
 )
-from notifier.services.commands.subscriptions import edited, unknown_words
-from notifier.services.commands.values import read_number
+from notifier.services.commands.subscriptions import edited, subscription_line, unknown_words
+from notifier.services.commands.values import read_cadence, read_number
 from notifier.services.forecast import forecast
 from notifier.store import subscriptions as store
 from notifier.store.tables import DestinationKind, Subscription
 
 ACTIONS = ("add", "list", "edit", "test", "pause", "resume", "remove")
 SHOWN = 3
+NONE = "none"
 
 
 @command(
     Option("action", choices=ACTIONS),
     Option("value"),
+    *(Option(name, named=True) for name in ("number", "cadence", "mention", "mention_when", "tag")),
     example="feed add python remote",
+    asks="value",
     audience=Audience.MANAGERS,
     personal=False,
 )
@@ -57,13 +61,13 @@ def feed(session: Session, asked: Asked) -> Document:
         case "edit":
             return _edit(session, asked)
         case "test":
-            return _test(session, asked, _numbered(session, asked, asked.get("value")))
+            return _test(session, asked, _numbered(session, asked, asked.get("number") or asked.get("value")))
         case "pause" | "resume":
-            row = _numbered(session, asked, asked.get("value"))
+            row = _numbered(session, asked, asked.get("number") or asked.get("value"))
             paused_at = asked.now if action == "pause" else None
             store.edit(session, asked.chat, row.number, asked.now, paused_at=paused_at)
             return replace(said(f"feed-{action}d", asked.locale, number=row.number), replaces=True)
-    row = _numbered(session, asked, asked.get("value"))
+    row = _numbered(session, asked, asked.get("number") or asked.get("value"))
     store.unsubscribe(session, asked.chat, row.number, asked.now)
     gone = said("feed-removed", asked.locale, number=row.number, name=clean(row.name, NAME))
     return replace(gone, replaces=True)
@@ -92,6 +96,21 @@ def chosen(session: Session, asked: Asked) -> Document:
     return redone(session, caller, kept)
 
 
+def _cadence(asked: Asked) -> Cadence | None:
+    return read_cadence(asked.get("cadence")) if asked.get("cadence") else None
+
+
+def _notice(asked: Asked) -> dict[str, object]:
+    """Return the columns that say whom a feed notifies and how it is tagged; "none" takes that away."""
+    given: dict[str, object] = {}
+    for name in ("mention", "tag"):
+        if value := asked.get(name):
+            given[name] = "" if value.lower() == NONE else value
+    if when := asked.get("mention_when"):
+        given["mention_when"] = None if when.lower() == NONE else parse(when).wish.to_json()
+    return given
+
+
 def _wanted(asked: Asked) -> Query:
     """Return what a feed is to ask for."""
     if not asked.get("value"):
@@ -104,9 +123,16 @@ def _add(session: Session, asked: Asked) -> Document:
     asked.chat.title = clean(asked.caller.title, NAME)
     if asked.caller.user_id:
         asked.chat.keeper_id = asked.person(session).id
+    asked.chat.form = asked.caller.form
     row = store.subscribe(
-        session, asked.chat, wanted.wish, asked.now, cadence=wanted.cadence, name=query(wanted.wish)[:NAME]
+        session,
+        asked.chat,
+        wanted.wish,
+        asked.now,
+        cadence=_cadence(asked) or wanted.cadence,
+        name=query(wanted.wish)[:NAME],
     )
+    store.edit(session, asked.chat, row.number, asked.now, **_notice(asked))
     blocks = [
         line("feed-added", locale, number=row.number, sentence=sentence(wanted.wish, locale)),
         line(f"feed-how-{row.cadence}", locale),
@@ -126,20 +152,27 @@ def _list(session: Session, asked: Asked) -> Document:
         return said("feeds-none", locale)
     blocks = [line("feeds-title", locale, BlockKind.HEADING, count=len(rows))]
     for row in rows:
-        cadence = text("subscription-paused" if row.paused_at else f"cadence-{row.cadence}", locale)
-        words = text(
-            "subscription-line", locale, number=row.number, name=clean(row.name, NAME), cadence=cadence
-        )
+        words = subscription_line(row, locale)
         blocks.append(Block((Span(words),), BlockKind.ITEM, opens=f"feed test {row.number}"))
+    if asked.chat.trouble_reason:
+        blocks.append(line("feed-trouble", locale, reason=clean(asked.chat.trouble_reason, NAME)))
+        asked.chat.trouble = None  # told
     return Document(tuple(blocks))
 
 
 def _edit(session: Session, asked: Asked) -> Document:
-    number, _, words = asked.get("value").partition(" ")
+    number, words = asked.get("number"), asked.get("value")
+    if not number:
+        number, _, words = words.partition(" ")
     row = _numbered(session, asked, number)
-    if not words.strip():
+    changes = _notice(asked)
+    if (cadence := _cadence(asked)) is not None:
+        changes["cadence"] = cadence
+    if not words.strip() and not changes:
         raise BadOption("option-missing", option="query", example="feed edit 1 python remote")
-    wish = edited(session, asked, row.number, words)
+    wish = edited(session, asked, row.number, words) if words.strip() else Wish.from_json(row.wish)
+    if changes:
+        store.edit(session, asked.chat, row.number, asked.now, **changes)
     return said("feed-edited", asked.locale, number=row.number, sentence=sentence(wish, asked.locale))
 
 

@@ -198,9 +198,14 @@ def _list(session: Session, asked: Asked) -> Document:
     return Document((*blocks, *(_row(row, asked.locale) for row in rows)))
 
 
-def _row(row: Subscription, locale: str) -> Block:
+def subscription_line(row: Subscription, locale: str) -> str:
+    """Return a subscription in one line: its number, its name, how often."""
     cadence = text("subscription-paused" if row.paused_at else f"cadence-{row.cadence}", locale)
-    words = text("subscription-line", locale, number=row.number, name=clean(row.name, NAME), cadence=cadence)
+    return text("subscription-line", locale, number=row.number, name=clean(row.name, NAME), cadence=cadence)
+
+
+def _row(row: Subscription, locale: str) -> Block:
+    words = subscription_line(row, locale)
     return Block((Span(words),), BlockKind.ITEM, opens=f"subscriptions show {row.number}")
 
 

@@ -1,0 +1,398 @@
+"""What people do in Discord, as commands: each interaction is read, asked, and answered in time.
+
+An interaction must have its first answer within three seconds; what takes longer is announced, and follows.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import discord
+
+from notifier.chat import DISCORD, buttons
+from notifier.chat.discord.api import LONGEST_ANSWER, Api, Banned, Lost
+from notifier.chat.discord.menus import MESSAGE_MENUS
+from notifier.chat.discord.messenger import DiscordMessenger
+from notifier.chat.discord.outcomes import NOT_IN_TIME
+from notifier.chat.discord.permissions import form_of, missing_permissions, unmentionable
+from notifier.chat.discord.render import EPHEMERAL, OPEN, PAGE, Rendered, render
+from notifier.domain.document import Action, Document
+from notifier.domain.ports import Sent
+from notifier.domain.texts import text
+from notifier.services.commands import COMMANDS, Caller
+from notifier.services.commands.declared import WISH_OPTIONS, said
+from notifier.services.completion import Completion
+from notifier.services.conversation import Conversation
+from notifier.store.subscriptions import Defaults
+from notifier.store.tables import DestinationKind
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+ANSWER_WITHIN = 1.5  # seconds, of three: then it is announced that the answer follows
+MOST_CHOICES = 25
+LONGEST_CHOICE = 100
+# Kinds of first answers to an interaction.
+_MESSAGE, _LATER, _LATER_UPDATE, _UPDATE, _CHOICES = 4, 5, 6, 7, 8
+_CALLBACK = "/interactions/{interaction_id}/{webhook_token}/callback"
+_FOLLOW_UP = "/webhooks/{webhook_id}/{webhook_token}"
+_ORIGINAL = f"{_FOLLOW_UP}/messages/@original"
+TRY_DM = "try-dm"  # what the button Try again carries
+_JOB = "why "  # each job's message has a button that names its job
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A slash command as it was given."""
+
+    name: str
+    options: Mapping[str, str]
+    focused: str = ""  # the option that is being typed
+
+
+class Inbound:
+    """Answers interactions.
+
+    clock     the time now
+    defaults  what new chats start with
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        messenger: DiscordMessenger,
+        conversation: Conversation,
+        clock: Callable[[], datetime],
+        defaults: Defaults,
+    ) -> None:
+        self._api = api
+        self._messenger = messenger
+        self._conversation = conversation
+        self._completion = Completion(conversation.db)
+        self._clock = clock
+        self._defaults = defaults
+
+    async def handle(self, interaction: discord.Interaction) -> None:
+        """Answer one interaction; raises nothing."""
+        try:
+            match interaction.type:
+                case discord.InteractionType.application_command:
+                    await self._command(interaction)
+                case discord.InteractionType.component:
+                    await self._press(interaction)
+                case discord.InteractionType.autocomplete:
+                    await self._complete(interaction)
+        except discord.HTTPException as error:
+            if error.code not in NOT_IN_TIME:
+                log.warning("answer not delivered", extra={"reason": error.text, "code": error.code})
+        except (discord.DiscordException, Banned, Lost) as error:
+            log.warning("answer not delivered", extra={"reason": str(error)})
+        except Exception:  # one bad interaction ends no conversation
+            log.exception("interaction failed")
+
+    # -- slash commands and message menus -----------------------------------------------------------
+
+    async def _command(self, interaction: discord.Interaction) -> None:
+        data: Any = interaction.data
+        if data.get("type", 1) != 1:
+            await self._menu(interaction, data)
+            return
+        asked = _asked(data)
+        caller = self._caller(interaction)
+        if asked.name.startswith("feed "):
+            asking = self._feed(interaction, caller, asked, data)
+        else:
+            asking = self._performed(caller, asked.name, asked.options)
+        document = await self._answered(interaction, asking)
+        if asked.name in ("subscribe", "start") and interaction.guild_id is not None:
+            await self._reach(interaction, caller, document)
+
+    async def _menu(self, interaction: discord.Interaction, data: Any) -> None:
+        """Do what a message menu asks about the job of that message."""
+        caller = self._caller(interaction)
+        command = next((MESSAGE_MENUS[id_] for id_ in MESSAGE_MENUS if text(id_, "en") == data["name"]), "")
+        message = data["resolved"]["messages"][data["target_id"]]
+        job = _job_of(message)
+        if not command or not job:
+            await self._first(interaction, said("menu-no-job", caller.locale))
+            return
+        await self._answered(interaction, self._asked(caller, f"{command} {job}"))
+
+    async def _feed(
+        self, interaction: discord.Interaction, caller: Caller, asked: _Asked, data: Any
+    ) -> Document:
+        """Ask about the feeds of a channel of this server: the one that is named, else this one."""
+        action = asked.name.removeprefix("feed ")
+        options = dict(asked.options)
+        address = options.pop("channel", "")
+        chosen, _, number = options.pop("feed", "").rpartition("/")
+        address = address or chosen or caller.address
+        guild = interaction.guild
+        channel = guild.get_channel_or_thread(int(address)) if guild and address.isdecimal() else None
+        if guild is None or channel is None:
+            return said("feed-no-channel", caller.locale)
+        if action == "list" and "channel" not in asked.options:
+            names = {str(it.id): f"<#{it.id}>" for it in (*guild.channels, *guild.threads)}
+            return await self._conversation.feeds(caller, names)
+        if not caller.manages:
+            return said("managers-only", caller.locale, command="feed")
+        if action == "add":
+            if missing := missing_permissions(channel, guild.me):
+                return said("feed-missing", caller.locale, channel=channel.name, names=", ".join(missing))
+            if (role := options.get("mention", "")) and unmentionable(guild, channel, role):
+                return said("feed-role", caller.locale)
+        if role := options.get("mention", ""):
+            options["mention"] = f"<@&{role}>" if role.isdecimal() else role
+        about = replace(
+            caller,
+            address=address,
+            thread="",
+            kind=_kind(channel),
+            title=f"#{channel.name}",
+            form=form_of(channel),
+        )
+        given = {"action": action, **options}
+        if number:
+            given["number"] = number
+        return await self._performed(about, "feed", given)
+
+    # -- presses ----------------------------------------------------------------------------------
+
+    async def _press(self, interaction: discord.Interaction) -> None:
+        data: Any = interaction.data
+        caller = self._caller(interaction)
+        chosen = data["values"][0] if data["custom_id"] == OPEN and data.get("values") else data["custom_id"]
+        pressed = buttons.read(chosen)
+        if pressed is None:
+            await self._first(interaction, said("button-stale", caller.locale))
+            return
+        if pressed.command == TRY_DM:
+            await self._conversation.returned(DISCORD, caller.user_id, self._clock())
+            await self._reach(interaction, caller, said("dm-again", caller.locale), first=True)
+            return
+        if pressed.about:
+            guild = interaction.guild
+            channel = guild.get_channel_or_thread(int(pressed.about)) if guild is not None else None
+            if channel is None:  # another server's, or gone
+                await self._first(interaction, said("button-stale", caller.locale))
+                return
+            caller = replace(caller, address=pressed.about, thread="", kind=_kind(channel))
+        message = interaction.message
+        # What everybody sees is never changed by one of them.
+        own = message is not None and (interaction.guild_id is None or message.flags.ephemeral)
+        await self._answered(
+            interaction, self._asked(caller, pressed.command), may_replace=own, about=pressed.about
+        )
+
+    # -- autocomplete -----------------------------------------------------------------------------
+
+    async def _complete(self, interaction: discord.Interaction) -> None:
+        asked = _asked(interaction.data)
+        typed = asked.options.get(asked.focused, "")
+        choices = [
+            {"name": label[:LONGEST_CHOICE], "value": value}
+            for label, value in await self._choices(interaction, asked, typed)
+            if len(value) <= LONGEST_CHOICE
+        ]
+        await self._call_back(interaction, _CHOICES, {"choices": choices[:MOST_CHOICES]})
+
+    async def _choices(
+        self, interaction: discord.Interaction, asked: _Asked, typed: str
+    ) -> Sequence[tuple[str, str]]:
+        found = COMMANDS.get(asked.name.partition(" ")[0])
+        known = (*WISH_OPTIONS, *(found.options if found else ()))
+        completes = next((it.completes for it in known if it.name == asked.focused), asked.focused)
+        caller = self._caller(interaction)
+        match completes:
+            case "subscription":
+                rows = await self._conversation.own(caller)
+                return [it for it in rows if typed.casefold() in it[0].casefold()]
+            case "feed":
+                if not caller.manages or interaction.guild is None:
+                    return ()
+                guild = interaction.guild
+                names = {str(it.id): f"#{it.name}" for it in (*guild.channels, *guild.threads)}
+                rows = await self._conversation.feeds_of(DISCORD, names)
+                return [it for it in rows if typed.casefold() in it[0].casefold()]
+            case "tag":
+                return _tags(interaction, asked, typed)
+        choices = await self._completion.complete(completes, typed, self._clock())
+        return [(choice.label, choice.value) for choice in choices]
+
+    # -- direct messages --------------------------------------------------------------------------
+
+    async def _reach(
+        self, interaction: discord.Interaction, caller: Caller, document: Document, *, first: bool = False
+    ) -> None:
+        """See whether a person takes direct messages; if not, say how to, alone."""
+        if not first and await self._conversation.route(DISCORD, caller.user_id):
+            return
+        outcome = await self._messenger.reach(caller.user_id, said("dm-hello", caller.locale))
+        if isinstance(outcome, Sent):
+            await self._conversation.reached(DISCORD, caller.user_id, outcome.route)
+            shown = document
+        else:
+            again = Action(text("try-again", caller.locale), command=TRY_DM)
+            shown = Document(said("dm-closed", caller.locale).blocks, (again,))
+        if first:
+            await self._first(interaction, shown)
+        elif not isinstance(outcome, Sent):
+            await self._follow_up(interaction, render(shown)[0])
+
+    # -- who asks -----------------------------------------------------------------------------------
+
+    def _caller(self, interaction: discord.Interaction) -> Caller:
+        """Return who asks: in a server the chat is its channel, and the person is answered alone."""
+        user = str(interaction.user.id)
+        alone = Caller(
+            platform=DISCORD,
+            address=user,
+            user_id=user,
+            now=self._clock(),
+            locale=str(interaction.locale),
+            page=PAGE,
+            defaults=self._defaults,
+        )
+        if interaction.guild_id is None:
+            return alone
+        channel: Any = interaction.channel
+        return replace(
+            alone,
+            address=str(interaction.channel_id or 0),
+            kind=_kind(channel),
+            private=user,
+            manages=interaction.permissions.manage_guild,
+            title=f"#{getattr(channel, 'name', '')}",
+        )
+
+    # -- asking and answering -----------------------------------------------------------------------
+
+    async def _asked(self, caller: Caller, line: str) -> Document:
+        return await self._conversation.answer(caller, line)
+
+    async def _performed(self, caller: Caller, name: str, options: Mapping[str, str]) -> Document:
+        return await self._conversation.perform(caller, name, options)
+
+    async def _answered(
+        self,
+        interaction: discord.Interaction,
+        asking: Any,
+        *,
+        may_replace: bool = False,
+        about: str = "",
+    ) -> Document:
+        """Await what is asked, and answer in time; return the answer."""
+        task = asyncio.create_task(asking)
+        done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
+        is_late = not done
+        if is_late:
+            await self._call_back(interaction, _LATER, {"flags": self._flags(interaction)})
+        try:
+            document: Document = await task
+        except Exception:  # a bug, or a database that is away: the person hears that much
+            log.exception("command failed")
+            document = said("failed", str(interaction.locale))
+        await self._first(
+            interaction, document, is_late=is_late, replaces=may_replace and document.replaces, about=about
+        )
+        return document
+
+    async def _first(
+        self,
+        interaction: discord.Interaction,
+        document: Document,
+        *,
+        is_late: bool = False,
+        replaces: bool = False,
+        about: str = "",
+    ) -> None:
+        first, *rest = render(document, about=about)
+        payload = first.payload(flags=self._flags(interaction))
+        if is_late:
+            await self._call("PATCH", _ORIGINAL, payload, first, interaction)
+        elif replaces and not rest:
+            await self._call_back(interaction, _UPDATE, payload, first)
+        else:
+            await self._call_back(interaction, _MESSAGE, payload, first)
+        for rendered in rest:
+            await self._follow_up(interaction, rendered)
+
+    async def _follow_up(self, interaction: discord.Interaction, rendered: Rendered) -> None:
+        payload = rendered.payload(flags=self._flags(interaction))
+        await self._call("POST", _FOLLOW_UP, payload, rendered, interaction)
+
+    def _flags(self, interaction: discord.Interaction) -> int:
+        """In a server an answer is for who asked alone."""
+        return EPHEMERAL if interaction.guild_id is not None else 0
+
+    async def _call(
+        self, method: str, path: str, payload: Json, rendered: Rendered, interaction: discord.Interaction
+    ) -> None:
+        await self._api.call(
+            method,
+            path,
+            payload,
+            rendered.files,
+            longest=LONGEST_ANSWER,
+            webhook_id=self._api.application_id,
+            webhook_token=interaction.token,
+        )
+
+    async def _call_back(
+        self, interaction: discord.Interaction, kind: int, data: Json, rendered: Rendered | None = None
+    ) -> None:
+        await self._api.call(
+            "POST",
+            _CALLBACK,
+            {"type": kind, "data": data},
+            rendered.files if rendered is not None else (),
+            longest=LONGEST_ANSWER,
+            interaction_id=interaction.id,
+            webhook_token=interaction.token,
+        )
+
+
+def _asked(data: Any) -> _Asked:
+    """Return the command with its subcommand, and its options as text."""
+    name, options = str(data["name"]), data.get("options", ())
+    if options and options[0]["type"] == 1:
+        name = f"{name} {options[0]['name']}"
+        options = options[0].get("options", ())
+    focused = next((str(it["name"]) for it in options if it.get("focused")), "")
+    return _Asked(name, {str(it["name"]): str(it["value"]) for it in options}, focused)
+
+
+def _job_of(message: Mapping[str, Any]) -> str:
+    """Return the number of the job that a message of ours is about, "" for none or several."""
+    found = {
+        pressed.command.removeprefix(_JOB)
+        for id_ in _custom_ids(message.get("components", ()))
+        if (pressed := buttons.read(id_)) is not None and pressed.command.startswith(_JOB)
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def _custom_ids(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for component in components:
+        if "custom_id" in component:
+            yield component["custom_id"]
+        yield from _custom_ids(component.get("components", ()))
+
+
+def _tags(interaction: discord.Interaction, asked: _Asked, typed: str) -> Sequence[tuple[str, str]]:
+    """Return the tags of the forum that is named, else of this one."""
+    guild, named = interaction.guild, asked.options.get("channel", "")
+    channel: Any = interaction.channel
+    if guild is not None and named.isdecimal():
+        channel = guild.get_channel(int(named))
+    tags = channel.available_tags if isinstance(channel, discord.ForumChannel) else ()
+    return [(tag.name, str(tag.id)) for tag in tags if typed.casefold() in tag.name.casefold()]
+
+
+def _kind(channel: object) -> DestinationKind:
+    news = isinstance(channel, discord.TextChannel) and channel.is_news()
+    return DestinationKind.CHANNEL if news else DestinationKind.GROUP
