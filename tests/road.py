@@ -48,6 +48,7 @@ class FakeChat:
     sent: list[tuple[str, str]] = field(default_factory=list)  # (address, text)
     edited: list[tuple[str, str]] = field(default_factory=list)
     recipients: list[Recipient] = field(default_factory=list)
+    route: str = ""  # what it calls the place of its messages
     tries: int = 0
 
     def will_answer(self, *outcomes: Outcome | Exception) -> None:
@@ -66,7 +67,7 @@ class FakeChat:
             return refusal
         self.sent.append((recipient.address, text))
         self.recipients.append(recipient)
-        return Sent(f"{recipient.address}/{batch}")
+        return Sent(f"{recipient.address}/{batch}", route=self.route)
 
     async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         self.edited.append((recipient.address, markdown.render(document)))
