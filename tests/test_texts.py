@@ -718,7 +718,9 @@ async def test_every_command_answers_in_the_language(
     for line in LINES:
         document = road.db.call(answer, caller, line)
 
-        check(document, language, given=f"{DATA} {names} {line}")
+        # What is to be typed as it is, such as a token.
+        typed = " ".join(span.text for block in document.blocks for span in block.spans if span.code)
+        check(document, language, given=f"{DATA} {names} {line} {typed}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -34,7 +34,16 @@ PRIVATE_LINES = (
     ),
     *("subscriptions", "subscriptions 2", "subscriptions rename 2 Go in the EU", "subscriptions pause 2"),
     *("why 3", "save 3", "applied 4", "saved", "hide 5", "mute 6", "report 6", "digest", "digest 07:30"),
-    *("settings", "settings quiet 22:00-07:00", "settings home india", "stats", "pause", "resume", "stop"),
+    *(
+        "settings",
+        "settings quiet 22:00-07:00",
+        "settings home india",
+        "stats",
+        "pause",
+        "resume",
+        "stop",
+        "link off",
+    ),
     *("unsubscribe 2", "unsubscribe 9", "privacy", "export", "forget", "help jobs", "admin status"),
     *("subscibe python", "subscribe colour:red"),
 )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, exists, select
 from sqlmodel import Session, col
 
+from notifier.store import links
 from notifier.store.tables import Answer, Delivery, DigestRun, Job, Listing, Mark, Report, State
 
 _HEARTBEAT = "heartbeat"
@@ -73,6 +74,7 @@ def purge(session: Session, now: datetime, retention: timedelta) -> int:
         session.execute(delete(table).where(col(column).in_(ids)))
     session.execute(delete(DigestRun).where(col(DigestRun.created_at) < before))
     session.execute(delete(Answer).where(col(Answer.created_at) < now - PAGES_KEPT))
+    links.purge(session, now)
     forgotten = (now - REMEMBERED).isoformat()
     told = col(State.key).startswith(_TOLD), col(State.value) < forgotten
     session.execute(delete(State).where(*told))

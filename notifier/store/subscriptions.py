@@ -394,21 +394,73 @@ def subscribe(
     ).scalar_one()
     if held >= MOST_SUBSCRIPTIONS:
         raise UserError("subscriptions-full", most=MOST_SUBSCRIPTIONS)
+    number = max(chat.next_number for chat in own_chats(session, destination))
     made = Subscription(
         destination_id=destination.id,
-        number=destination.next_number,
+        number=number,
         name=name,
         wish=wish.to_json(),
         cadence=cadence or Cadence(destination.cadence),
         created_at=now,
     )
-    destination.next_number += 1
+    destination.next_number = number + 1
     if held == 0:
         destination.last_heard_at = now
     session.add(made)
     session.flush()
     reschedule(session, destination, now)
     return made
+
+
+def own_chats(session: Session, destination: Destination) -> Sequence[Destination]:
+    """Return the private chats of a destination's person, itself first; of a shared chat that alone."""
+    if destination.person_id is None:
+        return [destination]
+    query = select(Destination).where(
+        col(Destination.person_id) == destination.person_id,
+        col(Destination.kind) == DestinationKind.PRIVATE,
+        col(Destination.id) != destination.id,
+    )
+    return [destination, *session.execute(query.order_by(col(Destination.id))).scalars()]
+
+
+def of_person(session: Session, destination: Destination) -> list[tuple[Destination, Subscription]]:
+    """Return all subscriptions of a destination's person with the chats that hear of them, by number."""
+    found = [
+        (chat, row) for chat in own_chats(session, destination) for row in subscriptions_of(session, chat)
+    ]
+    return sorted(found, key=lambda pair: pair[1].number)
+
+
+def renumber(session: Session, destination: Destination, first: int) -> None:
+    """Give a chat's subscriptions numbers from `first` on; what it is owed follows."""
+    rows = subscriptions_of(session, destination)
+    # From the highest down, so that no number is taken twice on the way.
+    numbers = {row.number: first + n for n, row in enumerate(rows)}
+    offset = max([first, destination.next_number]) + len(rows)
+    for row in rows:
+        row.number += offset
+    session.flush()
+    for row in rows:
+        row.number = numbers[row.number - offset]
+    destination.next_number = first + len(rows)
+    for delivery in _owed(session, destination, *DeliveryKind):
+        delivery.why = [
+            {**entry, "number": numbers.get(entry["number"], entry["number"])} for entry in delivery.why
+        ]
+    session.flush()
+
+
+def hear_here(session: Session, destination: Destination, number: int, now: datetime) -> Subscription:
+    """Let this chat of a person hear of a subscription, instead of the other one."""
+    row = numbered(session, destination, number)
+    before = _chat_of(session, row)
+    row.destination_id = destination.id
+    destination.next_number = max(destination.next_number, row.number + 1)
+    session.flush()
+    for chat in (before, destination):
+        reschedule(session, chat, now)
+    return row
 
 
 def subscriptions_of(session: Session, destination: Destination) -> Sequence[Subscription]:
@@ -439,13 +491,14 @@ def feeds(
 
 
 def numbered(session: Session, destination: Destination, number: int) -> Subscription:
-    """Return the destination's subscription of that number; `NotSubscribed` without one."""
+    """Return the subscription of that number of a chat, or of its person's others; `NotSubscribed` without one."""
+    chats = [chat.id for chat in own_chats(session, destination)]
     query = select(Subscription).where(
-        col(Subscription.destination_id) == destination.id, col(Subscription.number) == number
+        col(Subscription.destination_id).in_(chats), col(Subscription.number) == number
     )
     found: Subscription | None = session.execute(query).scalar_one_or_none()
     if found is None:
-        rows = subscriptions_of(session, destination)
+        rows = [row for _, row in of_person(session, destination)]
         if not rows:
             raise NotSubscribed("subscription-none", number=number)
         listed = ", ".join(f"#{row.number} {row.name}" for row in rows)
@@ -470,6 +523,7 @@ def shared(session: Session, token: str) -> Subscription | None:
 def unsubscribe(session: Session, destination: Destination, number: int, now: datetime) -> Subscription:
     """Remove a subscription; what only it wanted and has not left yet, ends."""
     row = numbered(session, destination, number)
+    destination = _chat_of(session, row)
     session.delete(row)
     session.flush()
     for delivery in _owed(session, destination, DeliveryKind.PUSH, DeliveryKind.DIGEST):
@@ -491,8 +545,14 @@ def edit(
     for name, value in values.items():
         setattr(row, name, value)
     session.flush()
-    reschedule(session, destination, now)
+    reschedule(session, _chat_of(session, row), now)
     return row
+
+
+def _chat_of(session: Session, row: Subscription) -> Destination:
+    chat = session.get(Destination, row.destination_id)
+    assert chat is not None
+    return chat
 
 
 # -- the timetable ------------------------------------------------------------------------------

@@ -323,6 +323,14 @@ class Allowed(SQLModel, table=True):
     at: datetime
 
 
+class Link(SQLModel, table=True):
+    """A token with which another account becomes the same person's; it is good for once."""
+
+    token_hash: str = Field(primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    expires_at: datetime
+
+
 class State(SQLModel, table=True):
     """Single values: the revision of the wishes, the heartbeat of the ticks."""
 

@@ -5,6 +5,7 @@ from notifier.services.commands import (
     digest,
     feed,
     jobs,
+    link,
     marks,
     privacy,
     settings,
@@ -18,9 +19,9 @@ from notifier.services.commands.declared import COMMANDS, Audience, Caller, Comm
 __all__ = ["COMMANDS", "Audience", "Caller", "Command", "Option", "answer", "perform"]
 
 # Importing them is what declares their commands; this is the order of help and of menus.
-_ = start, jobs, subscriptions, digest, marks, why, settings, privacy, feed, admin, help_
+_ = start, jobs, subscriptions, digest, marks, why, settings, link, privacy, feed, admin, help_
 _FIRST = (
-    "start jobs subscribe subscriptions unsubscribe digest saved why stats settings pause resume stop privacy export"
+    "start jobs subscribe subscriptions unsubscribe digest saved why stats settings pause resume stop link privacy export"
     " forget help feed admin"
 ).split()
 for _name in _FIRST:

@@ -79,6 +79,7 @@ def settings(session: Session, asked: Asked) -> Document:
         buttons = [
             Action(text(f"setting-{name}", asked.locale), command=f"settings {name}") for name in NAMES
         ]
+        buttons.append(Action(text("link", asked.locale), command="link"))
         return Document((*blocks, line("settings-hint", asked.locale, BlockKind.NOTE)), tuple(buttons))
     if name not in NAMES:
         raise BadOption("setting-unknown", name=name, names=", ".join(NAMES))

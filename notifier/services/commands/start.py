@@ -17,6 +17,7 @@ from notifier.errors import UserError
 from notifier.services.commands.declared import Asked, Option, command, line
 from notifier.services.commands.guess import country_of
 from notifier.services.commands.jobs import card
+from notifier.services.commands.link import redeemed
 from notifier.services.commands.subscriptions import subscribed
 from notifier.services.messages import skill_counts
 from notifier.store import openings, subscriptions
@@ -37,7 +38,7 @@ def start(session: Session, asked: Asked) -> Document:
     if words.startswith("j_"):
         return card(session, asked, words.removeprefix("j_"))
     if words.startswith("l_"):
-        raise UserError("token-unknown")
+        return redeemed(session, asked, words.removeprefix("l_"))
     picked = words.split()
     if not picked or words == "help":  # what inline mode links to
         return _welcome(session, asked)

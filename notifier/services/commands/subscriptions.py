@@ -135,7 +135,7 @@ def _which(causes: Mapping[int, str], locale: str) -> Document:
     return Document((line("unsubscribe-which", locale),), tuple(actions))
 
 
-ACTIONS = ("list", "show", "edit", "rename", "pause", "resume", "share", "delete")
+ACTIONS = ("list", "show", "edit", "rename", "pause", "resume", "share", "here", "delete")
 
 
 @command(
@@ -168,6 +168,9 @@ def subscriptions(session: Session, asked: Asked) -> Document:
         case "resume":
             store.edit(session, asked.chat, number, now, paused_at=None)
             return replace(said("subscription-resumed", asked.locale, number=number), replaces=True)
+        case "here":
+            row = store.hear_here(session, asked.chat, number, now)
+            return said("subscription-here", asked.locale, number=row.number, name=row.name)
         case "share":
             return _share(session, asked, number)
     if not value:
@@ -191,11 +194,14 @@ def edited(session: Session, asked: Asked, number: int, words: str) -> Wish:
 
 
 def _list(session: Session, asked: Asked) -> Document:
-    rows = store.subscriptions_of(session, asked.chat)
+    rows = store.of_person(session, asked.chat)
     if not rows:
         return said("subscriptions-none", asked.locale)
     blocks = [line("subscriptions-title", asked.locale, BlockKind.HEADING, count=len(rows))]
-    return Document((*blocks, *(_row(row, asked.locale) for row in rows)))
+    for chat, row in rows:
+        elsewhere = chat.platform.capitalize() if chat.id != asked.chat.id else ""
+        blocks.append(_row(row, asked.locale, elsewhere))
+    return Document(tuple(blocks))
 
 
 def subscription_line(row: Subscription, locale: str) -> str:
@@ -204,8 +210,11 @@ def subscription_line(row: Subscription, locale: str) -> str:
     return text("subscription-line", locale, number=row.number, name=clean(row.name, NAME), cadence=cadence)
 
 
-def _row(row: Subscription, locale: str) -> Block:
+def _row(row: Subscription, locale: str, elsewhere: str = "") -> Block:
+    """Return a subscription as an item; `elsewhere` is the platform where its jobs come, if not here."""
     words = subscription_line(row, locale)
+    if elsewhere:
+        words = f"{words} → {elsewhere}"
     return Block((Span(words),), BlockKind.ITEM, opens=f"subscriptions show {row.number}")
 
 
