@@ -371,7 +371,7 @@ async def fails_in_every_way(server: BotApi, bot: Notifier, ann: Person, ben: Pe
     return exported
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("log_format", [pytest.param("text", marks=pytest.mark.long), "json"])
 async def test_the_token_is_nowhere_whatever_fails(tmp_path: Path, log_format: str) -> None:
     server = await BotApi.start(TOKEN)
     server.updates.conflict_delay = 0.1

@@ -171,7 +171,8 @@ class Inbound:
     async def _press(self, query: CallbackQuery) -> _Say | None:
         locale = query.from_user.language_code or "en"
         pressed, message = buttons.read(query.data), query.message
-        if pressed is None or message is None:
+        # A button about another chat is about a shared one, and those have negative ids.
+        if pressed is None or message is None or (pressed.about and not pressed.about.startswith("-")):
             await self._toast(query, text("button-stale", locale))
             return None
         if message.chat.type == Chat.PRIVATE and message.chat.id != query.from_user.id:
