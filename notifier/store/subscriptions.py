@@ -277,6 +277,22 @@ def returned(session: Session, platform: str, address: str, now: datetime) -> in
 def _back(session: Session, destination: Destination, now: datetime) -> None:
     destination.gone = destination.held_until = None
     destination.trouble = destination.trouble_reason = None
+    # What was put off goes now; what is under way is not.
+    put_off = (
+        col(Delivery.destination_id) == destination.id,
+        col(Delivery.state) == DeliveryState.OWED,
+        col(Delivery.leased_until) > now,
+        col(Delivery.handed_at).is_(None),
+    )
+    session.execute(update(Delivery).where(*put_off).values(leased_until=now))
+    session.execute(
+        update(DigestRun)
+        .where(
+            col(DigestRun.destination_id) == destination.id,
+            col(DigestRun.state) == "open",
+        )
+        .values(leased_until=now)
+    )
     reschedule(session, destination, now)
 
 

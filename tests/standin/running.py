@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.standin.discord.server import Discord
 from tests.standin.telegram import BotApi
 from tests.standin.updates import until
 
@@ -147,5 +148,38 @@ async def faultless(home: Path, server: BotApi, rows: int = 6, **settings: str) 
         yield made
     assert server.violations == []
     assert server.floods == []
+    assert made.log("ERROR") == []
+    assert "Traceback" not in (home / "log.jsonl").read_text("utf-8")
+
+
+def discord_environment(server: Discord, **settings: str) -> dict[str, str]:
+    """Return the environment of a notifier that talks to a stand-in of Discord."""
+    made = environment("", "", **settings)
+    del made["NOTIFIER_TELEGRAM_TOKEN"], made["NOTIFIER_TELEGRAM_API_URL"]
+    return {
+        **made,
+        "NOTIFIER_DISCORD_TOKEN": server.token,
+        "NOTIFIER_DISCORD_API_URL": server.api,
+        "NOTIFIER_DISCORD_GATEWAY_URL": server.gateway.url,
+    }
+
+
+@asynccontextmanager
+async def on_discord(home: Path, server: Discord, rows: int = 6, **settings: str) -> AsyncIterator[Notifier]:
+    """Run notifier against a stand-in of Discord; fail if it asked what is refused, or failed inside."""
+    made = Notifier(home, discord_environment(server, **settings))
+    made.publishes([a_row(number) for number in range(rows, 0, -1)])
+    added = made.command("sources", "add", "harbour-jobs.md")
+    assert added.returncode == 0, added.stderr
+    await made.start()
+    try:
+        await made.has_logged("source collected")
+        await until(lambda: server.gateway.sessions or None, 20, "connection to the gateway")
+        yield made
+    finally:
+        assert made.process is not None
+        if made.process.returncode is None:
+            await made.ends()
+    assert [it[:500] for it in server.violations] == []
     assert made.log("ERROR") == []
     assert "Traceback" not in (home / "log.jsonl").read_text("utf-8")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from notifier.domain.ports import Barred
 from notifier.services.commands import Caller, perform
 from notifier.store import outbox, subscriptions
 from notifier.store.database import Database
@@ -123,3 +124,20 @@ async def test_a_condition_that_cannot_be_read_is_refused_at_once(
     chat = db.call(subscriptions.destination_at, "fake", "channel")
 
     assert chat is None or not db.call(subscriptions.subscriptions_of, chat)
+
+
+async def test_what_we_were_barred_from_sending_goes_at_once_when_we_are_let_in(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    await road.subscribed("python")
+    road.chat.will_answer(Barred("direct messages are closed"))
+    await new_jobs(road, a_posting(2))
+    barred = await road.deliver()
+
+    clock.forward(minutes=1)
+    waiting = await road.deliver()
+    db.call(subscriptions.returned, "fake", "ann", clock.now)
+    told = await road.deliver()
+
+    assert (barred, waiting) == ([], [])
+    assert len(told) == 1

@@ -205,7 +205,7 @@ class Inbound:
     ) -> Sequence[tuple[str, str]]:
         found = COMMANDS.get(asked.name.partition(" ")[0])
         known = (*WISH_OPTIONS, *(found.options if found else ()))
-        completes = next((it.completes for it in known if it.name == asked.focused), asked.focused)
+        completes = next((it.completes for it in known if it.name == asked.focused), "") or asked.focused
         caller = self._caller(interaction)
         match completes:
             case "subscription":
