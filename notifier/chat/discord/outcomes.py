@@ -5,10 +5,11 @@ Source: Discord's developer documentation, "Opcodes and Status Codes", and the r
 
 import discord
 
-from notifier.chat.discord.api import Banned
+from notifier.chat.discord.api import Banned, Lost
 from notifier.domain.ports import Barred, Denied, Gone, Outcome, Rejected, RetryAfter
 
 TOKEN_REFUSED = "Discord refuses the token in NOTIFIER_DISCORD_TOKEN; reset it in the developer portal"
+LOST_AGAIN = 5.0  # seconds: soon, while the nonce still makes it the same message
 DM_CLOSED = (50007, 50278)  # the person takes no messages from us
 
 _GONE = {
@@ -33,6 +34,8 @@ NOT_IN_TIME = (10062, 40060)  # an interaction that is over, or answered already
 def outcome_of(error: Exception) -> Outcome:
     """Return what became of a message; raise the error when it is a bug or an outage."""
     match error:
+        case Lost():
+            return RetryAfter(LOST_AGAIN)
         case Banned(seconds=seconds):
             return RetryAfter(seconds)
         case discord.RateLimited(retry_after=seconds):
