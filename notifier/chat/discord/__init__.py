@@ -65,6 +65,7 @@ class Discord:
         self._api = Api()
         self.messenger = DiscordMessenger(self._api)
         self._inbound = Inbound(self._api, self.messenger, conversation, clock, defaults)
+        self._is_ending = False
         self._answering: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> str:
@@ -80,6 +81,9 @@ class Discord:
                 failures = 0
                 await self._rest()
                 await client.connect()
+            except asyncio.CancelledError:
+                self._is_ending = True  # what is being sent still needs the connections; `close` ends them
+                raise
             except discord.LoginFailure:
                 return self._stopped(TOKEN_REFUSED)
             except discord.PrivilegedIntentsRequired:
@@ -105,7 +109,8 @@ class Discord:
                 log.exception("discord failed, tried again")
                 await asyncio.sleep(AGAIN[-1])
             finally:
-                await client.close()
+                if not self._is_ending:
+                    await client.close()
 
     async def close(self) -> None:
         """Finish what is being answered, and close the connections."""
