@@ -36,7 +36,7 @@ async def first_minute() -> str:
     try:
         with tempfile.TemporaryDirectory() as folder:
             bot = Notifier(Path(folder), environment(server.root, TOKEN))
-            bot.publishes([_row(number, *row) for number, row in enumerate(ROWS, 1)])
+            bot.publishes([a_listed(number, *row) for number, row in enumerate(ROWS, 1)])
             bot.command("sources", "add", "harbour-jobs.md")
             bot.command("collect")
             await bot.start()
@@ -59,7 +59,7 @@ async def _lived(server: BotApi, bot: Notifier) -> str:
         await ann.presses(hello, label)
         hello = await ann.hears()
         parts += [f"*presses* `{pressed}`\n", _shown(hello)]
-    bot.publishes([_row(9, *NEW)])
+    bot.publishes([a_listed(9, *NEW)])
     push = await ann.hears(20)
     parts += ["*and when the list gains a row*\n", _shown(push)]
     answer = await ann.presses(push, "Save")
@@ -77,7 +77,8 @@ def _shown(message: Sent) -> str:
     return "\n".join(quoted).replace("\\\n>\n", "\n>\n") + "\n"
 
 
-def _row(number: int, title: str, company: str, location: str, kind: str) -> str:
+def a_listed(number: int, title: str, company: str, location: str, kind: str) -> str:
+    """Return a row of today."""
     day = f"{datetime.now(UTC):%b %d}"
     link = f"https://board.example/job/{1000 + number}/x"
     return f"| **[{company}](https://c.example)** | **[{title}]({link})** | {location} | {kind} | {day} |\n"

@@ -207,6 +207,10 @@ def test_what_is_no_secret_stays(innocent: str) -> None:
         ("{'authorization': 'Bearer abc'}", "{'authorization': 'Bearer ***'}"),
         ("(b'Authorization', b'Basic dXNlcjpwdw==')", "(b'Authorization', b'Basic ***')"),
         ("https://discord.com/api/webhooks/123/a-B_c?wait=1", "https://discord.com/api/webhooks/***?wait=1"),
+        (
+            "https://discord.com/api/v10/interactions/12/aW50-x_y/callback",
+            "https://discord.com/api/v10/interactions/***/callback",
+        ),
         ("https://hooks.slack.com/services/T0/B0/x", "https://hooks.slack.com/***"),
         ("postgresql+psycopg://u:p@ss@db:5432/jobs", "postgresql+psycopg://***@db:5432/jobs"),
         ("postgresql://u:p/s@db/jobs", "postgresql://***@db/jobs"),

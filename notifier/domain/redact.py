@@ -20,7 +20,7 @@ _DEEPEST = 6  # of values inside values
 _SHAPES = re.compile(
     r"(?:(?<=bot)\d{6,20}(?::|%3A)[\w-]{4,}|\d{6,20}(?::|%3A)[\w-]{30,})"  # Telegram's token, in its URL even if cut
     r"|[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"  # Discord's
-    r"|(?<=/webhooks/)\d+/[\w-]+|(?<=hooks\.slack\.com/)[\w/-]+"  # a webhook's URL is its password
+    r"|(?:(?<=/webhooks/)|(?<=/interactions/))\d+/[\w-]+|(?<=hooks\.slack\.com/)[\w/-]+"  # a webhook's URL is its password
     # Who logs in, up to the last @: a password may hold one, and without care even a slash.
     r"|(?<=://)(?:[^\s/?#\"'<>]{1,300}|[^\s/:@]{0,100}:(?!\d{1,5}[/?#])[^\s\"'<>]{1,300})(?=@)"
     r"|(?i:(?<=[?&;])(?P<key>[\w-]{0,30}(?:token|secret|passw(?:or)?d|pwd|api_?key|key|signature|sig|auth)=)[^\s&#\"'<>]+)"
