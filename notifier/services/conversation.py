@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 MINUTE = timedelta(minutes=1)
 A_PERSON = 20  # commands a minute
 A_CHAT = 60
+LONG_HELD = timedelta(hours=1)
 A_TYPIST = 120  # searches while typing
 
 
@@ -33,11 +34,13 @@ class Conversation:
 
     operators  "platform:user-id" of each, from the settings; they may ask as often as they like
     by_list    only operators and those they have allowed are answered
+    start_links  by platform what a link that starts the bot with a token begins with, once that is known
     """
 
     db: Database
     operators: Collection[str] = ()
     by_list: bool = False
+    start_links: dict[str, str] = field(default_factory=dict)
     _persons: "_Limit" = field(default_factory=lambda: _Limit(A_PERSON))
     _chats: "_Limit" = field(default_factory=lambda: _Limit(A_CHAT))
     _searches: "_Limit" = field(default_factory=lambda: _Limit(A_TYPIST))
@@ -71,6 +74,13 @@ class Conversation:
     async def returned(self, platform: str, address: str, now: datetime) -> None:
         """A chat lets us write again."""
         await self.db.run(subscriptions.returned, platform, address, now)
+
+    async def shows_up(self, platform: str, address: str, now: datetime) -> None:
+        """A person is here: what we were barred from sending them is tried again."""
+        chat = await self.db.read(subscriptions.destination_at, platform, address)
+        # A platform's own waits are minutes; who bars us is left alone for a day.
+        if chat is not None and chat.held_until is not None and chat.held_until - now > LONG_HELD:
+            await self.returned(platform, address, now)
 
     async def migrated(self, platform: str, old: str, new: str, now: datetime) -> None:
         """A chat has another address now."""

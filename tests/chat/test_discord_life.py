@@ -227,6 +227,23 @@ async def test_buttons_work_after_a_restart(
     assert len(server.called("bulk_set_application_commands")) == synced == 1
 
 
+async def test_what_waits_for_closed_direct_messages_leaves_at_the_next_command(
+    server: Discord, guild: Guild, ann: Person, tmp_path: Path
+) -> None:
+    jobs = guild.text("jobs")
+    async with on_discord(tmp_path, server) as bot:
+        await ann.slash("subscribe", jobs, skills="python", cadence="instant")
+        await ann.hears()
+        ann.closes_dms()
+        bot.publishes([a_row(50)])
+        await bot.has_logged("destination barred")
+        ann.opens_dms()
+        await ann.slash("stats", jobs)
+        push = await ann.hears(15)
+
+    assert "Python developer 50" in plain(push.text)
+
+
 # -- managers ---------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import discord
 
-from notifier.chat import DISCORD, buttons
+from notifier.chat import DISCORD, TELEGRAM, buttons
 from notifier.chat.discord.api import LONGEST_ANSWER, Api, Banned, Lost
 from notifier.chat.discord.menus import MESSAGE_MENUS
 from notifier.chat.discord.messenger import DiscordMessenger
@@ -98,6 +98,7 @@ class Inbound:
 
     async def _command(self, interaction: discord.Interaction) -> None:
         data: Any = interaction.data
+        await self._conversation.shows_up(DISCORD, str(interaction.user.id), self._clock())
         if data.get("type", 1) != 1:
             await self._menu(interaction, data)
             return
@@ -254,6 +255,7 @@ class Inbound:
             user_id=user,
             now=self._clock(),
             locale=str(interaction.locale),
+            deep_link=self._conversation.start_links.get(TELEGRAM, ""),  # Discord has none
             page=PAGE,
             defaults=self._defaults,
         )

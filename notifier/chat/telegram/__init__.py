@@ -10,6 +10,7 @@ from typing import Any
 from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 
+from notifier.chat import TELEGRAM
 from notifier.chat.telegram.api import ASK_AGAIN, Api
 from notifier.chat.telegram.inbound import Inbound
 from notifier.chat.telegram.menus import update_menus
@@ -48,6 +49,7 @@ class Telegram:
         accepted: Callable[[], None] = lambda: None,
     ) -> None:
         self._api = Api(token, root, refused=refused, accepted=accepted)
+        self._conversation = conversation
         self._db = conversation.db
         self._operators = [id_ for id_ in operators if id_.isdecimal()]
         self._inbound = Inbound(self._api, conversation, clock, defaults)
@@ -68,6 +70,7 @@ class Telegram:
         while True:
             try:
                 await self._api.check()
+                self._conversation.start_links[TELEGRAM] = self._api.start_link
                 if self._was_away:
                     log.info("telegram reached again")
                     self._was_away = False

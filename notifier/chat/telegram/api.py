@@ -67,6 +67,11 @@ class Api:
         self._failures = 0
         self._unreachable_until = 0.0
 
+    @property
+    def start_link(self) -> str:
+        """Return what a link that starts the bot with a token begins with."""
+        return f"https://t.me/{self.username}?start="
+
     async def open(self) -> None:
         """Open the connections."""
         for request in self._requests:

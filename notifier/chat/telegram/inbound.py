@@ -273,7 +273,7 @@ class Inbound:
             user_id=str(user.id),
             now=self._clock(),
             locale=user.language_code or "en",
-            deep_link=f"https://t.me/{self._api.username}?start=",
+            deep_link=self._api.start_link,
             picks_chats=True,
             page=PAGE,
             defaults=self._defaults,
