@@ -32,7 +32,7 @@ from notifier.store.database import Database, opened
 from tests.conftest import START, Clock
 from tests.test_cli import environment, home, row
 
-PATIENCE = 15.0  # seconds
+PATIENCE = 30.0  # seconds
 _ = home  # a fixture
 
 
@@ -234,7 +234,11 @@ def test_a_person_types_with_completion_numbers_and_history(house: Path, at_term
     terminal.types("2\r")
     card = terminal.sees("Mute company")
     terminal.types("nonsense\x03")
-    terminal.types("\x12jobs\r")
+    terminal.types("\x12")
+    terminal.sees("search")
+    terminal.types("jobs")
+    terminal.sees("jobs")
+    terminal.types("\r")
     terminal.sees("▶ 2/2")
     # As a terminal hands over what is pasted: several lines at once.
     terminal.types("\x1b[200~stats\nsubscriptions\n\x1b[201~\r")
