@@ -233,12 +233,17 @@ def test_a_person_types_with_completion_numbers_and_history(house: Path, at_term
     answer = terminal.sees("▶ 2/2")
     terminal.types("2\r")
     card = terminal.sees("Mute company")
-    terminal.types("nonsense\x03")
+    terminal.sees("you>")
+    terminal.types("nonsense")
+    terminal.sees("nonsense")
+    terminal.types("\x03")
     terminal.types("\x12")
     terminal.sees("search")
     terminal.types("jobs")
     terminal.sees("jobs")
     terminal.types("\r")
+    terminal.sees("jobs python")
+    terminal.types("\r")  # the first one only leaves the search
     terminal.sees("▶ 2/2")
     # As a terminal hands over what is pasted: several lines at once.
     terminal.types("\x1b[200~stats\nsubscriptions\n\x1b[201~\r")
