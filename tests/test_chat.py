@@ -32,6 +32,7 @@ from notifier.store.database import Database, opened
 from tests.conftest import START, Clock
 from tests.test_cli import environment, home, row
 
+REST = 2.0  # seconds without a word
 PATIENCE = 30.0  # seconds
 _ = home  # a fixture
 
@@ -105,6 +106,11 @@ class Terminal:
             self._look()
         seen, _, self.screen = self.screen.partition(words)
         return seen + words
+
+    def rests(self) -> None:
+        """Wait until nothing more is written."""
+        while select.select([self._we], [], [], REST)[0]:
+            self._look()
 
     def _look(self) -> None:
         if select.select([self._we], [], [], 0.1)[0]:
@@ -233,10 +239,12 @@ def test_a_person_types_with_completion_numbers_and_history(house: Path, at_term
     answer = terminal.sees("▶ 2/2")
     terminal.types("2\r")
     card = terminal.sees("Mute company")
-    terminal.sees("you>")
+    terminal.rests()  # what is typed before the prompt stands is echoed, and lost
     terminal.types("nonsense")
     terminal.sees("nonsense")
+    terminal.rests()
     terminal.types("\x03")
+    terminal.rests()
     terminal.types("\x12")
     terminal.sees("search")
     terminal.types("jobs")
