@@ -456,6 +456,7 @@ async def test_a_group_joins_its_supergroup_when_that_is_known_already(world: Wo
     assert road.destination(1) is None
 
 
+@pytest.mark.long
 async def test_what_comes_later_goes_to_the_group_of_a_lost_topic_at_once(world: World) -> None:
     road = world.road
     await road.wants(world.forum, thread=str(world.topic))
@@ -630,6 +631,7 @@ async def test_a_lost_answer_is_held_where_the_operator_wants_that(
     assert [(it.state, (it.reason or "")[:9]) for it in road.deliveries()] == [("dead", "uncertain")]
 
 
+@pytest.mark.long
 async def test_pages_that_are_out_are_not_sent_again_when_the_next_one_fails(world: World) -> None:
     """In a shared chat nobody can turn pages, so a long message is several."""
     road = world.road
@@ -728,6 +730,7 @@ async def test_a_message_about_many_jobs_keeps_its_pages_when_one_closes(world: 
     assert len(world.server.messages(world.ann)) == 1
 
 
+@pytest.mark.long
 async def test_an_edit_in_a_channel_reaches_the_right_one_of_several_messages(world: World) -> None:
     road = world.road
     await road.wants(world.channel)
@@ -743,6 +746,7 @@ async def test_an_edit_in_a_channel_reaches_the_right_one_of_several_messages(wo
     assert [it["type"] for it in now[1]["entities"]].count("strikethrough") == 1
 
 
+@pytest.mark.long
 async def test_edits_make_no_sound_and_count_for_the_pace(world: World) -> None:
     road = world.road
     await road.wants(world.ann)
