@@ -12,6 +12,8 @@ from sqlmodel import Session, SQLModel, col
 
 from notifier.store.tables import Account, Destination, DestinationKind, Job, Person
 
+_GUARDS = ("token_hash",)  # columns that are no use to a person, and might be to somebody else
+
 
 def find(session: Session, platform: str, user_id: str) -> Person | None:
     """Return the person of an account, None when nobody has used it yet."""
@@ -37,6 +39,13 @@ def find_or_make(
     return person
 
 
+def hold_persons(session: Session, *ids: int) -> list[Person]:
+    """Return those of the persons that there still are; nobody else changes one before this transaction ends."""
+    # SQLite ignores FOR UPDATE: there BEGIN IMMEDIATE has kept every other writer out already.
+    query = select(Person).where(col(Person.id).in_(ids)).order_by(col(Person.id)).with_for_update()
+    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+
+
 def private_chat(session: Session, platform: str, person_id: int) -> Destination | None:
     """Return the chat in which a person may be written to on a platform, the first of several."""
     query = select(Destination).where(
@@ -49,11 +58,15 @@ def private_chat(session: Session, platform: str, person_id: int) -> Destination
 
 
 def export(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
-    """Return every row that is about a person, by table; the jobs they name come with title and link."""
+    """Return every row that is about a person, by table; the jobs they name come with title and link.
+
+    What only guards something is left out.
+    """
     kept: dict[str, list[dict[str, Any]]] = {}
     jobs: set[int] = set()
     for table, belongs in _about(session, person):
-        rows = [dict(row) for row in session.execute(select(table).where(belongs)).mappings()]
+        columns = [column for column in table.columns if column.name not in _GUARDS]
+        rows = [dict(row) for row in session.execute(select(*columns).where(belongs)).mappings()]
         if rows:
             kept[table.name] = rows
             jobs.update(row["job_id"] for row in rows if "job_id" in row)

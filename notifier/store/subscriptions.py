@@ -11,14 +11,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from notifier.domain.cadence import Cadence, next_digest, quiet_end
 from notifier.domain.filters import CompiledWish, Wish
 from notifier.errors import NotSubscribed, UserError
-from notifier.store.persons import find_or_make
+from notifier.store.persons import find_or_make, hold_persons
 from notifier.store.sql import values_in
 from notifier.store.tables import (
     Answer,
@@ -405,12 +405,8 @@ def subscribe(
     name: str = "",
 ) -> Subscription:
     """Add a subscription; it takes effect with the next job. `UserError` over the limit."""
-    held = session.execute(
-        select(func.count()).where(col(Subscription.destination_id) == destination.id)
-    ).scalar_one()
-    if held >= MOST_SUBSCRIPTIONS:
-        raise UserError("subscriptions-full", most=MOST_SUBSCRIPTIONS)
-    number = max(chat.next_number for chat in own_chats(session, destination))
+    number = _next_number(session, destination)
+    _make_room(session, destination, now)
     made = Subscription(
         destination_id=destination.id,
         number=number,
@@ -420,12 +416,38 @@ def subscribe(
         created_at=now,
     )
     destination.next_number = number + 1
-    if held == 0:
-        destination.last_heard_at = now
     session.add(made)
     session.flush()
     reschedule(session, destination, now)
     return made
+
+
+def _make_room(session: Session, destination: Destination, now: datetime) -> None:
+    """Make sure that a chat may have one more subscription; with its first one its digests begin."""
+    held = session.execute(
+        select(func.count()).where(col(Subscription.destination_id) == destination.id)
+    ).scalar_one()
+    if held >= MOST_SUBSCRIPTIONS:
+        raise UserError("subscriptions-full", most=MOST_SUBSCRIPTIONS)
+    if held == 0:
+        destination.last_heard_at = now
+
+
+def _next_number(session: Session, destination: Destination) -> int:
+    """Return the number of a chat's next subscription; one person's chats count together.
+
+    Nobody else is given a number of that person before this transaction ends.
+    """
+    if destination.person_id is None:
+        return destination.next_number
+    hold_persons(session, destination.person_id)
+    return next_number_of(session, destination.person_id)
+
+
+def next_number_of(session: Session, person_id: int) -> int:
+    """Return a number that no subscription in the private chats of a person has or had."""
+    query = select(func.max(col(Destination.next_number))).where(col(Destination.person_id) == person_id)
+    return int(session.execute(query).scalar() or 1)
 
 
 def own_chats(session: Session, destination: Destination) -> Sequence[Destination]:
@@ -448,35 +470,76 @@ def of_person(session: Session, destination: Destination) -> list[tuple[Destinat
     return sorted(found, key=lambda pair: pair[1].number)
 
 
-def renumber(session: Session, destination: Destination, first: int) -> None:
-    """Give a chat's subscriptions numbers from `first` on; what it is owed follows."""
-    rows = subscriptions_of(session, destination)
+def renumber(session: Session, destination: Destination, by: int) -> None:
+    """Raise the numbers of a chat's subscriptions; what it was sent and is owed says the new ones.
+
+    All by the same, so that the number of a removed subscription becomes none that is given again.
+    """
     # From the highest down, so that no number is taken twice on the way.
-    numbers = {row.number: first + n for n, row in enumerate(rows)}
-    offset = max([first, destination.next_number]) + len(rows)
-    for row in rows:
-        row.number += offset
-    session.flush()
-    for row in rows:
-        row.number = numbers[row.number - offset]
-    destination.next_number = first + len(rows)
-    for delivery in _owed(session, destination, *DeliveryKind):
-        delivery.why = [
-            {**entry, "number": numbers.get(entry["number"], entry["number"])} for entry in delivery.why
-        ]
-    session.flush()
+    for row in reversed(subscriptions_of(session, destination)):
+        row.number += by
+        session.flush()
+    destination.next_number += by
+    query = select(col(Delivery.id), col(Delivery.why)).where(col(Delivery.destination_id) == destination.id)
+    raised = [
+        {"id": id_, "why": [{**entry, "number": entry["number"] + by} for entry in why]}
+        for id_, why in session.execute(query)
+    ]
+    if raised:
+        session.execute(update(Delivery), raised)
 
 
 def hear_here(session: Session, destination: Destination, number: int, now: datetime) -> Subscription:
-    """Let this chat of a person hear of a subscription, instead of the other one."""
+    """Let this chat of a person hear of a subscription instead of another one; what waits for it comes along."""
     row = numbered(session, destination, number)
     before = _chat_of(session, row)
+    if before.id == destination.id:
+        return row
+    _make_room(session, destination, now)
+    changed(session)  # from here on nothing new is owed before it is known which chat hears of it
     row.destination_id = destination.id
     destination.next_number = max(destination.next_number, row.number + 1)
     session.flush()
+    _hand_over(session, before, destination, number)
     for chat in (before, destination):
         reschedule(session, chat, now)
     return row
+
+
+def _hand_over(session: Session, before: Destination, after: Destination, number: int) -> None:
+    """Owe to `after` what `before` was owed for a subscription; what others there want too stays there.
+
+    What a message is already under way for stays as well.
+    """
+    cadence_of = {row.number: Cadence(row.cadence) for row in subscriptions_of(session, before)}
+    owed = [
+        row
+        for row in _owed(session, before, DeliveryKind.PUSH, DeliveryKind.DIGEST)
+        if row.batch is None and any(entry["number"] == number for entry in row.why)
+    ]
+    there = select(Delivery).where(
+        col(Delivery.destination_id) == after.id, col(Delivery.job_id).in_({row.job_id for row in owed})
+    )
+    had = {(row.job_id, row.kind): row for row in session.execute(there).scalars()}
+    for delivery in owed:
+        mine = [entry for entry in delivery.why if entry["number"] == number]
+        others = [entry for entry in delivery.why if entry["number"] != number]
+        cadences = [cadence_of[entry["number"]] for entry in others if entry["number"] in cadence_of]
+        push, digest, _ = kinds(cadences, digest=before.digest_at is not None)
+        if cadences and (push if delivery.kind == DeliveryKind.PUSH else digest):
+            delivery.why = others
+            continue
+        known = had.get((delivery.job_id, delivery.kind))
+        if known is not None and known.state != DeliveryState.ENDED:
+            if known.state == DeliveryState.OWED:
+                known.why = [*known.why, *mine]
+            session.delete(delivery)
+            continue
+        if known is not None:
+            session.delete(known)
+            session.flush()
+        delivery.destination_id, delivery.why = after.id, mine
+    session.flush()
 
 
 def subscriptions_of(session: Session, destination: Destination) -> Sequence[Subscription]:
@@ -717,11 +780,17 @@ def _owed(session: Session, destination: Destination, *of: DeliveryKind) -> Sequ
 
 
 def _settled_jobs(session: Session, destination: Destination, jobs: list[int]) -> set[tuple[int, str]]:
+    """Return (job, kind) of what this chat is not to be owed anew; several of one person count as one for pushes."""
     if not jobs:
         return set()
+    here = and_(col(Delivery.destination_id) == destination.id, col(Delivery.state) != DeliveryState.OWED)
+    others = [chat.id for chat in own_chats(session, destination)[1:]]
+    elsewhere = and_(
+        col(Delivery.destination_id).in_(others),
+        col(Delivery.kind) == DeliveryKind.PUSH,
+        col(Delivery.state) != DeliveryState.ENDED,
+    )
     query = select(col(Delivery.job_id), col(Delivery.kind)).where(
-        col(Delivery.destination_id) == destination.id,
-        col(Delivery.job_id).in_(jobs),
-        col(Delivery.state) != DeliveryState.OWED,
+        col(Delivery.job_id).in_(jobs), or_(here, elsewhere) if others else here
     )
     return {(job, kind) for job, kind in session.execute(query)}

@@ -14,7 +14,7 @@ OFF = "off"
 @command(Option("token"), example="link")
 def link(session: Session, asked: Asked) -> Document:
     """Give a token for another account of this person, or redeem one; `off` takes this account out again."""
-    token = asked.get("token").removeprefix("l_")
+    token = asked.get("token").removeprefix("token:").removeprefix("l_")  # however it was copied
     if token.lower() == OFF:
         return _part(session, asked)
     if token:
