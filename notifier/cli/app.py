@@ -26,7 +26,7 @@ from notifier.services.deliver import Deliverer
 from notifier.services.keepers import Keepers
 from notifier.services.operators import Operators
 from notifier.sources.http import Fetcher
-from notifier.store import outbox
+from notifier.store import jobs, outbox
 from notifier.store.database import Database
 from notifier.store.subscriptions import Defaults
 
@@ -64,7 +64,12 @@ def collector(db: Database, settings: Settings, fetcher: Fetcher) -> Collector:
     return Collector(
         db=db,
         build=lambda row: source_kinds.build(
-            row.kind, row.url, fetcher, etag=row.etag, last_modified=row.last_modified
+            row.kind,
+            row.url,
+            fetcher,
+            etag=row.etag,
+            last_modified=row.last_modified,
+            known=lambda postings: db.read(jobs.all_stand_on, row.id, postings),
         ),
         reader_version=lambda kind: source_kinds.SOURCES[kind].reader_version,
         every=settings.collect_every,

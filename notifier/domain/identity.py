@@ -88,6 +88,13 @@ def address(url: str) -> Address:
     return Address(cleaned, False)
 
 
+def address_of(posting: Posting) -> Address | None:
+    """Return where a posting lives, by its source's own id or else by its link; None without either."""
+    if posting.id:
+        return Address(posting.id, True)
+    return address(posting.url) if posting.url else None
+
+
 def repost_key(posting: Posting) -> str:
     """Return the fingerprint of company, title and location text, folded (32 hex digits)."""
     return _digest(fold(posting.company), fold(posting.title), fold(posting.location))
@@ -134,8 +141,8 @@ def resolve(
     found: list[tuple[str, Known | None]] = [("", None)] * len(postings)
     rows_at: dict[Address, list[int]] = defaultdict(list)
     for row, posting in enumerate(postings):
-        if posting.url:
-            rows_at[address(posting.url)].append(row)
+        if where := address_of(posting):
+            rows_at[where].append(row)
         else:
             fingerprint = repost_key(posting)
             job = by_repost_key.get(fingerprint)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from notifier.domain.facts import Facts, WorkMode
 
@@ -15,6 +15,7 @@ class Posting:
 
     title: str
     company: str
+    id: str = ""  # the source's own stable id, with its name before it; "": the link tells it
     url: str  # absolute, as the source links it; "" only for a closed row whose link a lock replaced
     company_url: str = ""
     location: str = ""  # as the source wrote it, without marker emoji; "" when it said nothing
@@ -32,7 +33,7 @@ class Posting:
 class Unread:
     """A row that looked like a job and was not understood."""
 
-    line: int  # 1-based
+    line: int  # 1-based; of an item without lines its place
     reason: str  # English, for the operator: what is missing
     text: str  # the row, cut to 200 characters
 
@@ -43,6 +44,8 @@ class Reading:
 
     unchanged   the server said that nothing changed (304); then there are no postings
     note        why there are no postings although a document came ("no table of jobs"), else ""
+    partial     older pages were not read, as everything on them is known: absence says nothing
+    wait        how long the source asks not to be read again
     """
 
     postings: Sequence[Posting] = ()
@@ -51,6 +54,8 @@ class Reading:
     etag: str = ""
     last_modified: str = ""
     note: str = ""
+    partial: bool = False
+    wait: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ class Collector:
 
     async def record(self, row: SourceRow, reading: Reading, now: datetime) -> Collected:
         """Record one reading of a source: find its news, match them, owe them, chunk by chunk."""
-        wait = timedelta(seconds=row.every) if row.every else self.every
+        wait = max(timedelta(seconds=row.every) if row.every else self.every, reading.wait)
         version = self.reader_version(row.kind)
         if reading.unchanged and row.first_reading_done:
             recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
@@ -116,7 +116,8 @@ class Collector:
         collected.reposts = plan.reposts
         ending = Ending(
             present=plan.present,
-            doubted=sources.doubt(row, len(plan.present), reading.note),
+            doubted=sources.doubt(row, len(plan.present), reading.note, partial=reading.partial),
+            partial=reading.partial,
             rows_hash=whole,
             etag=reading.etag,
             last_modified=reading.last_modified,

@@ -1,56 +1,88 @@
 """The kinds of sources: `SOURCES` is the one table. Each joins fetching with a pure parser."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from notifier.domain.ports import Source
-from notifier.domain.posting import Reading
+from notifier.domain.posting import Posting, Reading
 from notifier.errors import SourceError, SourceUnreachable
-from notifier.sources import address, readme_table
+from notifier.sources import address, arbeitnow, readme_table
 from notifier.sources.http import LARGEST, Fetched, Fetcher, decode
+from notifier.sources.kinds import Kind
 
-Parse = Callable[[str, datetime], Reading]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of source: its parser, and the version of it."""
-
-    parse: Parse
-    reader_version: int
-
+Known = Callable[[Sequence[Posting]], Awaitable[bool]]  # whether all of them stand on this source already
 
 SOURCES: Mapping[str, Kind] = {
-    "readme_table": Kind(readme_table.parse, readme_table.READER_VERSION),
+    "arbeitnow": arbeitnow.KIND,
+    "readme_table": readme_table.KIND,
 }
+
+
+async def _none_known(postings: Sequence[Posting]) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSource:
-    """A document at an address, fetched only when it changed, and parsed off the event loop."""
+    """What stands at an address, fetched only when it changed, and parsed off the event loop."""
 
     kind: Kind
     url: str
     fetcher: Fetcher
     etag: str = ""
     last_modified: str = ""
+    known: Known = _none_known
 
     async def postings(self, now: datetime) -> Reading:
-        """Return what the list says now; raise `SourceError` when it says nothing usable."""
+        """Return what the source says now; raise `SourceError` when it says nothing usable."""
         fetched = await self._fetch()
         if fetched.unchanged:
-            return Reading(unchanged=True, etag=fetched.etag, last_modified=fetched.last_modified)
-        reading = await asyncio.to_thread(self.kind.parse, fetched.text, now)
-        return Reading(
-            postings=reading.postings,
-            unread=reading.unread,
-            note=reading.note,
-            etag=fetched.etag,
-            last_modified=fetched.last_modified,
-        )
+            reading = Reading(unchanged=True)
+        else:
+            reading = await asyncio.to_thread(self.kind.parse, fetched.text, now, self.url)
+            if self.kind.following is not None:
+                reading = await self._whole(reading, self.kind.following, fetched.text, now)
+        reading = replace(reading, wait=self.kind.floor)
+        if self.kind.following is not None and not self.kind.newest_first:
+            return reading  # its first document says nothing of the others
+        return replace(reading, etag=fetched.etag, last_modified=fetched.last_modified)
+
+    async def _whole(
+        self, first: Reading, following: Callable[[str, str], str], text: str, now: datetime
+    ) -> Reading:
+        """Return the reading of all pages, or of those down to the first of which everything is known."""
+        postings, unread, note = list(first.postings), list(first.unread), first.note
+        newest, partial = first.postings, False
+        url = following(self.url, text)
+        pages = 1
+        while url:
+            if self.kind.newest_first and newest and await self.known(newest):
+                partial = True
+                break
+            if pages == self.kind.most_pages:
+                partial = self.kind.newest_first
+                note = note if partial else f"only the first {pages} pages were read"
+                break
+            pages += 1
+            try:
+                text = (await self._get(url)).text
+                page = await asyncio.to_thread(self.kind.parse, text, now, url)
+            except SourceError as error:
+                if not postings:
+                    raise
+                note = f"not all pages could be read: {error}"
+                break
+            newest, note = page.postings, "" if postings or page.postings else page.note
+            postings += page.postings
+            unread += page.unread
+            url = following(url, text)
+        return Reading(postings=postings, unread=unread, note=note, partial=partial)
+
+    async def _get(self, url: str, **validators: str) -> Fetched:
+        return await self.fetcher.get(url, **validators)
 
     async def _fetch(self) -> Fetched:
         if address.is_file(self.url):
@@ -58,12 +90,12 @@ class ListSource:
         candidates = address.readable(self.url)
         for url in candidates[:-1]:
             try:
-                return await self.fetcher.get(url, etag=self.etag, last_modified=self.last_modified)
+                return await self._get(url, etag=self.etag, last_modified=self.last_modified)
             except SourceUnreachable as error:
                 if "answered 404" not in str(error):
                     raise
         try:
-            return await self.fetcher.get(candidates[-1], etag=self.etag, last_modified=self.last_modified)
+            return await self._get(candidates[-1], etag=self.etag, last_modified=self.last_modified)
         except SourceError as error:
             if len(candidates) > 1 and "answered 404" in str(error):
                 raise SourceUnreachable(f"{self.url} has no README, or does not exist") from error
@@ -83,6 +115,19 @@ def _read_file(path: Path, etag: str) -> Fetched:
         raise SourceUnreachable(f"{path.name}: {error.strerror or 'cannot be read'}") from error
 
 
-def build(kind: str, url: str, fetcher: Fetcher, *, etag: str = "", last_modified: str = "") -> Source:
-    """Return the source of that kind; KeyError for a kind that is not in `SOURCES`."""
-    return ListSource(kind=SOURCES[kind], url=url, fetcher=fetcher, etag=etag, last_modified=last_modified)
+def build(
+    kind: str,
+    url: str,
+    fetcher: Fetcher,
+    *,
+    etag: str = "",
+    last_modified: str = "",
+    known: Known = _none_known,
+) -> Source:
+    """Return the source of that kind; KeyError for a kind that is not in `SOURCES`.
+
+    known  says of a page's postings whether all stand on this source already, so that older pages need no reading
+    """
+    return ListSource(
+        kind=SOURCES[kind], url=url, fetcher=fetcher, etag=etag, last_modified=last_modified, known=known
+    )

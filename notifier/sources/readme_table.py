@@ -9,6 +9,7 @@ from notifier.domain.posting import Posting, Reading, Unread, WorkMode
 from notifier.sources.cells import EMPTY, Cell, Link, pieces, read_cell
 from notifier.sources.columns import MODES, Columns, aligned, job_columns
 from notifier.sources.dates import read_date
+from notifier.sources.kinds import Kind
 from notifier.sources.tables import Row, Table, tables
 
 READER_VERSION = 1  # raise it when rows are read that were not before; those announce nothing
@@ -33,7 +34,7 @@ class _Full(Exception):
     """The document has more rows than we read."""
 
 
-def parse(text: str, now: datetime) -> Reading:
+def parse(text: str, now: datetime, url: str = "") -> Reading:
     """Return the postings of every job table in `text`, as read at `now`.
 
     Rows that look like jobs and are not understood come back in `unread`. Dates without a year are
@@ -219,3 +220,6 @@ def _words(text: str) -> str:
 
 def _bare(cells: Sequence[str]) -> list[str]:
     return [cell.strip().casefold() for cell in cells]
+
+
+KIND = Kind(parse=parse, reader_version=READER_VERSION)

@@ -16,7 +16,7 @@ from sqlmodel import Session, UTCDateTime, col
 from notifier.domain.facts import FACTS_VERSION, Facts, WorkMode
 from notifier.domain.facts.derive import derive
 from notifier.domain.fold import fold
-from notifier.domain.identity import Known, address, repost_key
+from notifier.domain.identity import Known, address_of, repost_key, resolve
 from notifier.domain.posting import Posting
 from notifier.errors import StaleWishes
 from notifier.store import outbox, sources, subscriptions
@@ -55,8 +55,8 @@ class Held:
 
 def held(session: Session, source_id: int, postings: Sequence[Posting]) -> Held:
     """Return what is known about the postings of one reading; two statements, however many rows."""
-    addresses = {address(posting.url).text for posting in postings if posting.url}
-    linkless = {repost_key(posting) for posting in postings if not posting.url}
+    addresses = {where.text for posting in postings if (where := address_of(posting))}
+    linkless = {repost_key(posting) for posting in postings if not address_of(posting)}
     here = and_(col(Listing.job_id) == col(Job.id), col(Listing.source_id) == source_id)
     query = (
         select(
@@ -150,7 +150,7 @@ def news(
     closed_at = stamp(now) if posting.closed else None
     job = {
         "key": key,
-        "address": address(posting.url).text if posting.url else key,
+        "address": where.text if (where := address_of(posting)) else key,
         "original": original or key,
         "repost_key": repost_key(posting),
         "title_folded": fold(posting.title),
@@ -201,10 +201,12 @@ class Ending:
 
     present   keys of all its rows, in no order
     doubted   why the reading is not trusted to be whole: then absence counts for nothing
+    partial   older pages were not read: then nothing is absent
     """
 
     present: Collection[str]
     doubted: str | None
+    partial: bool
     rows_hash: str
     etag: str
     last_modified: str
@@ -327,20 +329,21 @@ def finish(session: Session, source_id: int, ending: Ending, now: datetime, wait
     ids = set(_ids(session, list(ending.present)).values())
     on_source = col(Listing.source_id) == source_id
     present = col(Listing.job_id).in_(values_in(session, sorted(ids), number=True))
-    left = (
-        session.execute(
-            update(Listing)
-            .where(on_source, ~present, col(Listing.last_seen).is_(None))
-            # It was there at the reading before this one.
-            .values(last_seen=source.last_read_at or now)
-            .returning(col(Listing.job_id))
+    if not ending.partial:
+        left = (
+            session.execute(
+                update(Listing)
+                .where(on_source, ~present, col(Listing.last_seen).is_(None))
+                # It was there at the reading before this one.
+                .values(last_seen=source.last_read_at or now)
+                .returning(col(Listing.job_id))
+            )
+            .scalars()
+            .all()
         )
-        .scalars()
-        .all()
-    )
-    _expire_unseen(session, source, left, now)
+        _expire_unseen(session, source, left, now)
     gone: Sequence[int] = ()
-    if ending.doubted is None and source.complete:
+    if ending.doubted is None and source.complete and not ending.partial:
         gone = _count_misses(session, source_id, now)
     _close_and_reopen(session, gone, now)
     sources.read(source, len(ending.present), ending.doubted, now, wait)
@@ -348,6 +351,13 @@ def finish(session: Session, source_id: int, ending: Ending, now: datetime, wait
     source.rows_hash, source.reader_version = ending.rows_hash, ending.reader_version
     source.first_reading_done = source.first_reading_done or bool(ending.present)
     return Recorded(closed=len(gone))
+
+
+def all_stand_on(session: Session, source_id: int, postings: Sequence[Posting]) -> bool:
+    """Return whether a source has listed each of these postings already."""
+    known = held(session, source_id, postings)
+    found = resolve(postings, known.at_address, known.by_repost_key, "")
+    return all(job is not None and job.id in known.listings for _, job in found)
 
 
 def unchanged(session: Session, source_id: int, now: datetime, wait: timedelta) -> Recorded:

@@ -78,7 +78,10 @@ def open_or_seen_since(session: Session, now: datetime, since: datetime) -> Iter
 
 def at_link(session: Session, link: str) -> Opening | None:
     """Return the newest job that lives at a link, whatever tracking the link carries."""
-    query = select(col(Job.id)).where(col(Job.address) == address(link).text).order_by(col(Job.id).desc())
+    # A job that its source gave an id of its own is found by the link as it stands there.
+    stands = select(col(Listing.job_id)).where(col(Listing.url) == link)
+    lives = or_(col(Job.address) == address(link).text, col(Job.id).in_(stands))
+    query = select(col(Job.id)).where(lives).order_by(col(Job.id).desc())
     id_ = session.execute(query.limit(1)).scalar_one_or_none()
     return by_id(session, [id_])[id_] if id_ is not None else None
 

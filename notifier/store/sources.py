@@ -78,14 +78,17 @@ def failed(
     _suspect(source, reason, now)
 
 
-def doubt(source: Source, rows: int, note: str) -> str | None:
-    """Return why a reading of `rows` postings is not trusted to be whole, None when it is."""
+def doubt(source: Source, rows: int, note: str, *, partial: bool = False) -> str | None:
+    """Return why a reading of `rows` postings is not trusted, None when it is.
+
+    partial  it ended at the first page of known jobs, so few rows are no wonder
+    """
     if not rows:
         return note or ("the list is empty" if source.first_reading_done else "no jobs yet")
     if note:
         return note  # the reader stopped before the end
     usual = median(source.usual_rows) if source.usual_rows else 0
-    if rows < SHRUNKEN * usual:
+    if not partial and rows < SHRUNKEN * usual:
         return f"{rows} rows, usually about {usual:.0f}; absence is not believed (sources resume accepts it)"
     return None
 

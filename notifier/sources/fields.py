@@ -1,0 +1,215 @@
+"""Fields of the items that APIs and feeds answer with: any may be missing, empty or of a wrong type."""
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from notifier.domain.facts.skills import skill_name, skills_in
+from notifier.domain.posting import Posting, Reading, Unread
+from notifier.errors import SourceUnreachable
+
+MOST_ITEMS = 20_000  # of one document
+LONGEST_TEXT = 2_000  # characters of a title, a place, …
+LONGEST_DESCRIPTION = 20_000  # characters that are searched for skills
+
+_TAG = re.compile(r"<[^<>]*>")
+_MILLISECONDS = 100_000_000_000  # seconds until the year 5138
+
+
+class Lacking(Exception):
+    """An item does not have what a posting needs; the message says what."""
+
+
+class Item:
+    """One item of an answer; asking for a field of a wrong type is asking for a missing one."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: object) -> None:
+        self.fields: Mapping[str, Any] = fields if isinstance(fields, dict) else {}
+
+    def text(self, *names: str) -> str:
+        """Return the first of these fields that says something, as plain words on one line."""
+        for name in names:
+            value = self.fields.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                value = str(value)
+            if isinstance(value, str) and (words := plain(value[:LONGEST_TEXT])):
+                return words
+        return ""
+
+    def need(self, *names: str) -> str:
+        """Return `text`; `Lacking` when there is none."""
+        if found := self.text(*names):
+            return found
+        raise Lacking(f"no {names[0]}")
+
+    def html(self, name: str) -> str:
+        """Return a text as it stands, "" when there is none."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else ""
+
+    def link(self, *names: str) -> str:
+        """Return the first of these fields that is an http(s) link, "" for none."""
+        return next((url for name in names if (url := http_url(self.fields.get(name)))), "")
+
+    def need_link(self, *names: str) -> str:
+        """Return `link`; `Lacking` when there is none."""
+        if found := self.link(*names):
+            return found
+        raise Lacking(f"no http(s) link in {names[0]}")
+
+    def number(self, name: str) -> float | None:
+        """Return a number that is not zero, also one that is written as text."""
+        value = self.fields.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return None
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            return None
+        return number if 0 < number < 1e12 else None
+
+    def flag(self, name: str) -> bool | None:
+        """Return a field that is true or false, None when it is neither."""
+        value = self.fields.get(name)
+        return value if isinstance(value, bool) else None
+
+    def day(self, *names: str) -> date | None:
+        """Return the first of these fields that is a date, in UTC."""
+        return next((day for name in names if (day := day_of(self.fields.get(name)))), None)
+
+    def inner(self, name: str) -> "Item":
+        """Return the object in a field; one without fields when there is none."""
+        return Item(self.fields.get(name))
+
+    def items(self, name: str) -> "list[Item]":
+        """Return the objects of the list in a field."""
+        return [Item(value) for value in self._list(name) if isinstance(value, dict)]
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the list in a field; a single text counts as a list of one."""
+        found = (plain(value[:LONGEST_TEXT]) for value in self._list(name) if isinstance(value, str))
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def _list(self, name: str) -> list[Any]:
+        value = self.fields.get(name)
+        return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+
+def answer(text: str) -> Any:
+    """Return the value of a JSON document; `SourceUnreachable` when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        found = "an HTML page" if text.lstrip()[:1] == "<" else "something else"
+        raise SourceUnreachable(f"JSON was expected, {found} came") from error
+
+
+def items_of(value: object, name: str = "") -> list[Any]:
+    """Return the list in a field of an answer, or the answer that is a list itself.
+
+    `SourceUnreachable` for anything else, with what the answer says about itself.
+    """
+    found = value.get(name) if name and isinstance(value, dict) else value
+    if isinstance(found, list):
+        return found
+    said = Item(value).text("error", "message", "detail")
+    wanted = f'a list in "{name}"' if name else "a list"
+    raise SourceUnreachable(f"{wanted} was expected" + (f'; the answer says "{said[:100]}"' if said else ""))
+
+
+def read_each(found: Iterable[object], read: Callable[[Item], Posting | None]) -> Reading:
+    """Return the postings that `read` makes of each item; one that it cannot read loses no other.
+
+    `read` answers None for what is no posting (a notice, a hidden one) and raises `Lacking`.
+    """
+    postings: list[Posting] = []
+    unread: list[Unread] = []
+    note = ""
+    for place, value in enumerate(found, 1):
+        if place > MOST_ITEMS:
+            note = f"more than {MOST_ITEMS:,} items; the rest was not read"
+            break
+        try:
+            if not isinstance(value, dict):
+                raise Lacking("not an object")
+            posting = read(Item(value))
+        except Lacking as error:
+            unread.append(Unread(line=place, reason=str(error), text=json.dumps(value)[:200]))
+            continue
+        if posting is not None:
+            postings.append(posting)
+    return Reading(postings=postings, unread=unread, note=note or ("" if postings else "no open jobs in it"))
+
+
+def plain(markup: str) -> str:
+    """Return the words of HTML, or of text, on one line; what was escaped twice too."""
+    text = markup
+    for _ in range(2):
+        if "&" in text:
+            text = html.unescape(text)
+        if "<" in text:
+            text = _TAG.sub(" ", text)
+    # No database takes a NUL or half a surrogate pair in a text.
+    return " ".join(text.replace("\x00", "").encode(errors="ignore").decode().split())
+
+
+def http_url(value: object) -> str:
+    """Return an absolute http(s) link as written, "" for anything else."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        return ""
+    url = value.strip()
+    try:
+        split = urlsplit(url)
+        good = split.scheme.lower() in ("http", "https") and bool(split.hostname)
+    except ValueError:
+        return ""
+    return url if good and not any(char.isspace() or char in '<>"\x00' for char in url) else ""
+
+
+def day_of(value: object) -> date | None:
+    """Return the UTC day of an ISO or RFC 2822 date, or of seconds or milliseconds since 1970."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
+        value = int(value)
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            seconds = value / 1_000 if value >= _MILLISECONDS else value
+            return datetime.fromtimestamp(seconds, UTC).date()
+        if not isinstance(value, str) or not value.strip():
+            return None
+        try:
+            at = datetime.fromisoformat(value.strip()[:40])
+        except ValueError:
+            at = parsedate_to_datetime(value[:60])
+        return at.astimezone(UTC).date() if at.tzinfo else at.date()
+    except (ValueError, OverflowError, OSError, TypeError):
+        return None
+
+
+def pay_text(low: float | None, high: float | None, currency: str, period: str = "year") -> str:
+    """Return figures of a pay as a list would write them, "" without figures or a currency.
+
+    period  the word for its time: year, month, week, day, hour
+    """
+    figures = [
+        f"{figure:,.0f}" if figure == int(figure) else f"{figure:,.2f}" for figure in (low, high) if figure
+    ]
+    if not figures or not currency:
+        return ""
+    if len(figures) == 2 and figures[0] == figures[1]:
+        figures.pop()
+    written = " - ".join(f"{currency.upper()} {figure}" for figure in figures)
+    start = "" if low else "up to "
+    return f"{start}{written} per {period}"
+
+
+def skills_named(*texts: str) -> tuple[str, ...]:
+    """Return the names of the skills that a description names, for sources without tags."""
+    words = " ".join(plain(text[:LONGEST_DESCRIPTION]) for text in texts)
+    return tuple(skill_name(found) for found in skills_in(words))
