@@ -9,7 +9,16 @@ from pathlib import Path
 from notifier.domain.ports import Source
 from notifier.domain.posting import Posting, Reading
 from notifier.errors import SourceError, SourceUnreachable
-from notifier.sources import address, arbeitnow, readme_table
+from notifier.sources import (
+    address,
+    arbeitnow,
+    ashby,
+    greenhouse,
+    lever,
+    readme_table,
+    smartrecruiters,
+    workable,
+)
 from notifier.sources.http import LARGEST, Fetched, Fetcher, decode
 from notifier.sources.kinds import Kind
 
@@ -17,7 +26,12 @@ Known = Callable[[Sequence[Posting]], Awaitable[bool]]  # whether all of them st
 
 SOURCES: Mapping[str, Kind] = {
     "arbeitnow": arbeitnow.KIND,
+    "ashby": ashby.KIND,
+    "greenhouse": greenhouse.KIND,
+    "lever": lever.KIND,
     "readme_table": readme_table.KIND,
+    "smartrecruiters": smartrecruiters.KIND,
+    "workable": workable.KIND,
 }
 
 

@@ -45,6 +45,7 @@ def _posting(item: Item) -> Posting:
 
 KIND = Kind(
     parse=parse,
+    sniff=lambda text: fields.lists_items_with(text, "data", "slug", "company_name", "created_at"),
     recognise=recognise,
     following=following,
     most_pages=MOST_PAGES,

@@ -10,14 +10,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from notifier.domain.facts.skills import skill_name, skills_in
-from notifier.domain.posting import Posting, Reading, Unread
+from notifier.domain.posting import Posting, Reading, Unread, WorkMode
 from notifier.errors import SourceUnreachable
+from notifier.sources.columns import MODES
 
 MOST_ITEMS = 20_000  # of one document
 LONGEST_TEXT = 2_000  # characters of a title, a place, …
 LONGEST_DESCRIPTION = 20_000  # characters that are searched for skills
 
 _TAG = re.compile(r"<[^<>]*>")
+_LOOKED_AT = 5  # items of an answer; the first may be a notice
+_PERIOD = re.compile("year|month|week|day|hour")
 _MILLISECONDS = 100_000_000_000  # seconds until the year 5138
 
 
@@ -124,6 +127,20 @@ def items_of(value: object, name: str = "") -> list[Any]:
     raise SourceUnreachable(f"{wanted} was expected" + (f'; the answer says "{said[:100]}"' if said else ""))
 
 
+def lists_items_with(text: str, name: str, *keys: str) -> bool:
+    """Return whether a document is an answer whose items, in its field `name`, have all these keys.
+
+    name  "" for an answer that is a list itself
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        found = items_of(answer(text), name)
+    except SourceUnreachable:
+        return False
+    return any(isinstance(item, dict) and all(key in item for key in keys) for item in found[:_LOOKED_AT])
+
+
 def read_each(found: Iterable[object], read: Callable[[Item], Posting | None]) -> Reading:
     """Return the postings that `read` makes of each item; one that it cannot read loses no other.
 
@@ -190,6 +207,23 @@ def day_of(value: object) -> date | None:
         return at.astimezone(UTC).date() if at.tzinfo else at.date()
     except (ValueError, OverflowError, OSError, TypeError):
         return None
+
+
+def mode_named(word: str) -> WorkMode:
+    """Return the mode that a field names, unknown for any other word."""
+    return MODES.get(word.casefold().replace("_", " "), WorkMode.UNKNOWN)
+
+
+def period_in(words: str) -> str:
+    """Return the time that a field such as "per-year-salary" names, "year" when it names none."""
+    found = _PERIOD.search(words.casefold())
+    return found[0] if found else "year"
+
+
+def company_called(board: str) -> str:
+    """Return the name of a company whose board says only how its address writes it."""
+    words = board.replace("-", " ").replace("_", " ")
+    return words.title() if words.islower() else words
 
 
 def pay_text(low: float | None, high: float | None, currency: str, period: str = "year") -> str:

@@ -27,6 +27,7 @@ class Kind:
     parse           reads one document
     reader_version  of the parser; raise it when it reads what it did not before
     recognise       turns an address of this kind, as people paste it, into the URL to read; "" for others
+    board           the company in an address of an employer board, as the board writes it; "" for others
     sniff           whether a document, whose address says nothing, is of this kind
     following       the next document of a reading after (its URL, its text): a next page, or what the
                     first one points to; "" after the last
@@ -37,12 +38,13 @@ class Kind:
     complete        carries all its open jobs, so absence means closed
     republish       its terms allow `publish`
     attribution     the sentence that its terms ask for in each message
-    home_url        where people read it; "": the address itself
+    home_url        where people read it, with {board} for that company; "": the address itself
     """
 
     parse: Parse
     reader_version: int = 1
     recognise: Callable[[str], str] = _nothing
+    board: Callable[[str], str] = _nothing
     sniff: Callable[[str], bool] = lambda text: False
     following: Callable[[str, str], str] | None = None
     most_pages: int = 1
