@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from notifier.chat.telegram.transport import proxy_for
 from notifier.services.commands import COMMANDS, Audience
 from tests.standin.running import Notifier, environment, faultless
 from tests.standin.telegram import BotApi
@@ -192,3 +193,22 @@ async def test_menus_are_sent_by_scope_and_language_and_only_when_they_changed(
     assert all(theirs != ours for theirs, ours in zip(german, english, strict=True))
     assert all(re.fullmatch(r"[a-z0-9_]{1,32}", one["command"]) for one in english)
     assert len(server.called("setMyCommands")) == sent == 12
+
+
+@pytest.mark.parametrize(
+    ("root", "proxy"),
+    [
+        ("https://api.telegram.org", "http://proxy.example:3128"),
+        ("http://127.0.0.1:8081", None),
+        ("https://bots.inside.example", None),
+    ],
+)
+def test_the_proxy_of_the_environment_is_for_servers_over_tls(
+    root: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost,.inside.example")
+
+    assert proxy_for(root) == proxy

@@ -11,7 +11,14 @@ from telegram.error import BadRequest, EndPointNotFound, InvalidToken, NetworkEr
 from notifier.chat.pace import Pacer, Spacing
 from notifier.chat.telegram.outcomes import TOKEN_REFUSED, is_about_the_chat, is_bad_button
 from notifier.chat.telegram.render import Keyboard, Rendered
-from notifier.chat.telegram.transport import AiohttpRequest, AnswerLost, FloodWait, NotSent, UpdatesRequest
+from notifier.chat.telegram.transport import (
+    AiohttpRequest,
+    AnswerLost,
+    FloodWait,
+    NotSent,
+    UpdatesRequest,
+    proxy_for,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +55,8 @@ class Api:
         refused: Callable[[str], None] = lambda reason: None,
         accepted: Callable[[], None] = lambda: None,
     ) -> None:
-        proxied = root.startswith("https:")
-        self._requests = (AiohttpRequest(proxied=proxied), UpdatesRequest(2, proxied=proxied))
+        proxy = proxy_for(root)
+        self._requests = (AiohttpRequest(proxy=proxy), UpdatesRequest(2, proxy=proxy))
         self.bot = Bot(
             token,
             base_url=f"{root.rstrip('/')}/bot",

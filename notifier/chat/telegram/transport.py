@@ -5,6 +5,8 @@ import logging
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram import Update
@@ -44,14 +46,14 @@ class FloodWait(TelegramError):
 class AiohttpRequest(BaseRequest):
     """Sends each request over one pool of connections, opened at `initialize`.
 
-    proxied  whether HTTPS_PROXY and the like are heard; not for a server on this machine
+    proxy  the address of a proxy, as `proxy_for` finds it
     """
 
-    __slots__ = ("_connections", "_proxied", "_session")
+    __slots__ = ("_connections", "_proxy", "_session")
 
-    def __init__(self, connections: int = 64, *, proxied: bool = True) -> None:
+    def __init__(self, connections: int = 64, *, proxy: str | None = None) -> None:
         self._connections = connections
-        self._proxied = proxied
+        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -67,7 +69,8 @@ class AiohttpRequest(BaseRequest):
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),  # there are none, and looking costs each request
                 headers={"User-Agent": self.USER_AGENT},
-                trust_env=self._proxied,
+                # With trust_env each request would read the environment and ~/.netrc anew, in other threads.
+                proxy=self._proxy,
             )
 
     async def shutdown(self) -> None:
@@ -140,6 +143,14 @@ class UpdatesRequest(AiohttpRequest):
         if isinstance(answer.get("result"), list):
             answer["result"] = [_readable(update) for update in answer["result"]]
         return answer
+
+
+def proxy_for(root: str) -> str | None:
+    """Return what HTTPS_PROXY and NO_PROXY say for a server; None for one that is not asked over TLS."""
+    address = urlsplit(root)
+    if address.scheme != "https" or proxy_bypass(address.hostname or ""):
+        return None
+    return getproxies().get("https")
 
 
 def _asked_to_wait(body: bytes) -> float:
