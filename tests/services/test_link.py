@@ -14,10 +14,11 @@ from notifier.chat import markdown
 from notifier.domain.document import Document, File
 from notifier.services import housekeeping
 from notifier.services.commands import Caller, answer
+from notifier.services.deliver import Deliverer
 from notifier.store.database import Database
 from notifier.store.tables import Link, Person
 from tests.conftest import Clock
-from tests.road import Road, a_posting, postings
+from tests.road import FakeChat, Road, a_posting, postings
 
 DEEP = "https://t.me/a_bot?start="
 
@@ -49,6 +50,20 @@ def token(db: Database, clock: Clock, platform: str = "fake", who: str = "ann") 
 def linked(db: Database, clock: Clock) -> None:
     """Link ann on one platform with ann on another."""
     assert "Linked" in says(db, clock, f"/link {token(db, clock)}", "telegram", "77")
+
+
+class Both:
+    """The two chats of a person who is linked, and what each was sent."""
+
+    def __init__(self, road: Road) -> None:
+        self.here, self.there = road.chat, FakeChat(name="telegram")
+        chats = {chat.name: chat for chat in (self.here, self.there)}
+        self._deliver = Deliverer(road.db, chats, road.clock).deliver
+
+    async def told(self) -> tuple[int, int]:
+        """Deliver what is due; return how many messages each chat had so far."""
+        await self._deliver()
+        return len(self.here.sent), len(self.there.sent)
 
 
 def count(db: Database, table: type[SQLModel]) -> int:
@@ -211,3 +226,107 @@ def test_export_and_forget_cover_both_accounts(road: Road, db: Database, clock: 
     assert {row["name"] for row in kept["subscription"]} == {"python", "java"}
     assert count(db, Person) == 0
     assert count(db, Link) == 0
+
+
+async def test_what_waits_for_a_digest_comes_along_with_the_subscription(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    says(db, clock, "/subscribe python cadence:daily", "telegram", "77")
+    linked(db, clock)
+    clock.forward(minutes=30)
+    await road.read([*postings(1, 2), a_posting(3)])
+
+    says(db, clock, "/subscriptions here 1")
+    clock.forward(hours=25)
+    both = Both(road)
+
+    assert await both.told() == (1, 0)
+    assert "Python developer 3" in both.here.texts()[0]
+
+
+async def test_what_waits_to_be_pushed_comes_along_too_and_once(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    says(db, clock, "/subscribe python cadence:instant", "telegram", "77")
+    linked(db, clock)
+    clock.forward(minutes=30)
+    await road.read([*postings(1, 2), a_posting(3)])
+
+    says(db, clock, "/subscriptions here 1")
+    both = Both(road)
+
+    assert await both.told() == (1, 0)
+    says(db, clock, "/subscriptions here 1", "telegram", "77")
+    assert await both.told() == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "change", ["/settings cadence both", "/settings quiet 22:00-07:00", "/pause", "/resume"]
+)
+async def test_a_job_pushed_in_one_chat_is_not_pushed_in_the_other_after_a_setting_changed(
+    road: Road, db: Database, clock: Clock, change: str
+) -> None:
+    says(db, clock, "/subscribe python cadence:instant")
+    says(db, clock, "/subscribe in:berlin cadence:instant", "telegram", "77")
+    linked(db, clock)
+    both = Both(road)
+    clock.forward(minutes=30)
+    await road.read([*postings(1, 2), a_posting(3)])
+    assert sum(await both.told()) == 1
+
+    for platform, who in (("fake", "ann"), ("telegram", "77")):
+        says(db, clock, change, platform, who)
+        says(db, clock, "/subscriptions pause 1", platform, who)
+        says(db, clock, "/subscriptions resume 1", platform, who)
+        says(db, clock, "/resume", platform, who)
+    clock.forward(minutes=30)
+
+    assert sum(await both.told()) == 1
+
+
+async def test_a_job_that_each_account_was_owed_before_they_were_linked_is_pushed_once(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    says(db, clock, "/subscribe python cadence:instant")
+    says(db, clock, "/subscribe python cadence:instant", "telegram", "77")
+    clock.forward(minutes=30)
+    await road.read([*postings(1, 2), a_posting(3)])
+    await road.deliver()  # one of them was told already
+
+    linked(db, clock)
+
+    assert sum(await Both(road).told()) == 1
+
+
+def test_numbers_stay_one_persons_own_however_many_accounts_are_linked(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    chats = [("fake", "ann"), ("telegram", "77"), ("discord", "9")]
+    for platform, who in chats:
+        for wish in ("python", "java", "go"):
+            says(db, clock, f"/subscribe {wish}", platform, who)
+        says(db, clock, "/unsubscribe 3", platform, who)
+    for platform, who in chats[1:]:
+        assert "Linked" in says(db, clock, f"/link {token(db, clock)}", platform, who)
+    for platform, who in chats:
+        says(db, clock, "/subscribe rust", platform, who)
+
+    listed = says(db, clock, "/subscriptions").replace("\\", "").replace("\u2060", "")
+    numbers = re.findall(r"^[-*\s]*(?:\*\*)?#(\d+)", listed, re.MULTILINE)
+
+    assert len(numbers) == len(set(numbers)) == 9
+    for number in numbers:
+        assert "no subscription" not in says(db, clock, f"/subscriptions pause {number}")
+
+
+def test_who_was_taken_out_cannot_come_back_by_a_token_of_before(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    linked(db, clock)
+    kept = token(db, clock), token(db, clock, "telegram", "77")
+
+    says(db, clock, "/link off", "telegram", "77")
+
+    for made in kept:
+        assert "has been used" in says(db, clock, f"/link {made}", "telegram", "77")
+        assert "has been used" in says(db, clock, f"/link {made}")
