@@ -78,6 +78,90 @@ def test_a_list_is_tested_added_collected_searched_and_removed(home: Path) -> No
     assert notifier(home, "sources", "remove", "list").returncode == 2
 
 
+def test_adding_a_list_shows_its_first_postings_and_what_was_understood(home: Path) -> None:
+    (home / "list.md").write_text((home / "list.md").read_text() + "| B | | Oslo | | |\n")
+
+    added = notifier(home, "sources", "add", "list.md", "--every", "2h", "--name", "mine")
+
+    assert "mine added" in added.stdout
+    assert "**list: 1 job (readme\\_table)**" in added.stderr
+    assert "**Python dev 10001** · A · Berlin · remote" in added.stderr
+    assert "company 1, link 1, place 1, mode 1, date 1, pay 0" in added.stderr
+    assert "1 row was not understood: line 4 (no title)" in added.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("add",), "an address is missing"),
+        (("add", "list.md", "--kind", "magic"), "magic is no kind of source; there are arbeitnow"),
+        (("add", "list.md", "--every", "soon"), '--every: "soon" is not a duration'),
+        (("add", "--starter", "cooks"), "cooks is no set of public lists; there are default, backend"),
+        (("add", "nothing.md"), "nothing.md: No such file"),
+        (("import", "nothing.json"), "nothing.json: No such file"),
+        (("import", "list.md"), "neither JSON nor OPML"),
+    ],
+)
+def test_what_cannot_be_added_is_said_in_one_line(home: Path, words: tuple[str, ...], says: str) -> None:
+    done = notifier(home, "sources", *words)
+
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert notifier(home, "sources", "list").stdout == ""
+
+
+def test_public_lists_come_by_the_set_and_twice_is_no_harm(home: Path) -> None:
+    named = notifier(home, "sources", "starter").stdout.splitlines()
+    first = notifier(home, "sources", "add", "--starter", "backend")
+    again = notifier(home, "sources", "add", "--starter", "backend")
+
+    assert "backend: awesome-backend-jobs, backend-development-jobs" in named
+    assert first.stdout.count(" added;") == 2
+    assert (again.returncode, again.stdout) == (0, "")
+    assert again.stderr.count("already") == 2
+
+
+def test_lists_move_to_another_notifier_by_a_file_of_either_form(home: Path, tmp_path: Path) -> None:
+    notifier(home, "sources", "add", "list.md", "--every", "2h", "--republish", "--attribution", "By A.")
+    notifier(home, "sources", "add", "https://jobs.lever.co/fjord", "--kind", "lever", "--yes")
+    exported = notifier(home, "sources", "export")
+    other = {"NOTIFIER_DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
+
+    for form, count in (("json", 2), ("opml", 0)):
+        notifier(home, "sources", "export", f"lists.{form}", *(["--opml"] if form == "opml" else []))
+        done = notifier(home, "sources", "import", f"lists.{form}", **other)
+        assert f"{count} of 2 lists added" in done.stdout
+
+    assert notifier(home, "sources", "export", **other).stdout == exported.stdout
+    [first, second] = json.loads(exported.stdout)
+    assert (first["name"], first["every"]) == ("fjord", None)
+    assert (second["every"], second["attribution"]) == (7_200, "By A.")
+
+
+def test_a_notifier_that_never_read_anything_begins_with_two_public_lists(home: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "notifier", "run"],
+        cwd=home,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "so these lists are" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    begun = notifier(home, "sources", "list").stdout
+    notifier(home, "sources", "remove", "awesome-backend-jobs")
+
+    assert len(begun.splitlines()) == 2
+    assert len(notifier(home, "sources", "list").stdout.splitlines()) == 1
+
+
 def test_a_suspect_list_is_shown_with_its_reason(home: Path) -> None:
     notifier(home, "sources", "add", "list.md")
     notifier(home, "collect")

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from notifier.chat import CONSOLE, DISCORD, TELEGRAM
 from notifier.cli.settings import Settings
 from notifier.cli.talk import OPERATOR, YOU, Talk, language
 from notifier.domain.ports import Messenger
+from notifier.domain.posting import Found
 from notifier.domain.texts import text
-from notifier.errors import NotifierError, OperatorError
-from notifier.services import counters, housekeeping, publish
+from notifier.errors import NotifierError, OperatorError, SourceRefused
+from notifier.services import counters, found, housekeeping, publish
 from notifier.services.collect import Collector
 from notifier.services.commands import Caller
 from notifier.services.conversation import Conversation
@@ -25,6 +27,7 @@ from notifier.services.counters import Counted, Counters
 from notifier.services.deliver import Deliverer
 from notifier.services.keepers import Keepers
 from notifier.services.operators import Operators
+from notifier.sources import address, recognise, starter
 from notifier.sources.http import Fetcher
 from notifier.store import jobs, outbox
 from notifier.store.database import Database
@@ -78,7 +81,24 @@ def collector(db: Database, settings: Settings, fetcher: Fetcher) -> Collector:
 
 def conversation(db: Database, settings: Settings) -> Conversation:
     """Return what answers commands; who sits at the terminal operates."""
-    return Conversation(db=db, operators=(*settings.admins, OPERATOR), by_list=settings.access == "list")
+
+    async def look(where: str, now: datetime) -> Found:
+        if address.is_file(where):
+            raise SourceRefused(
+                "From a chat only http(s) addresses are read; a file takes notifier sources add"
+            )
+        return await look_at(where, settings, now)
+
+    return Conversation(
+        db=db, operators=(*settings.admins, OPERATOR), by_list=settings.access == "list", look=look
+    )
+
+
+async def look_at(where: str, settings: Settings, now: datetime, kind: str = "") -> Found:
+    """Return what stands at an address, as these settings read it; `SourceError` when it is no source."""
+    async with Fetcher(allow_private=settings.allow_private_sources) as fetcher:
+        seen = await recognise.look(where, fetcher, now, kind=kind)
+    return replace(seen, expire_after=settings.expire_after)
 
 
 def operators_of(settings: Settings, platforms: Collection[str]) -> list[tuple[str, str]]:
@@ -189,6 +209,12 @@ class App:
         `OperatorError` when no platform takes us.
         """
         self._listen_to_signals()
+        begun = [
+            replace(it, expire_after=self._settings.expire_after)
+            for it in recognise.starters(starter.DEFAULT)
+        ]
+        if names := await self._db.run(found.begin, begun, utc_now()):
+            log.info("nothing was read yet, so these lists are", extra={"sources": ", ".join(names)})
         freed = await self._db.run(outbox.take_up, utc_now())
         if freed:
             log.info("interrupted messages taken up", extra={"count": freed})

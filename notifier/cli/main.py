@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from notifier import __version__
-from notifier.cli import logs
-from notifier.domain.redact import keep_secret, redacted, redacted_value
+from notifier.cli import logs, ready
+from notifier.cli.ready import quiet_settings
+from notifier.cli.sources import add_commands
+from notifier.domain.redact import redacted, redacted_value
 from notifier.domain.texts import text
 from notifier.errors import DatabaseInUse, NotifierError, OperatorError, UserError
 
@@ -117,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("facts", _facts, "what is understood of each row (JSON Lines in and out)", "facts < rows.jsonl")
     add("match", _match, "does a job fit a wish, and why (JSON Lines in and out)", "match < pairs.jsonl")
-    _add_sources(add)
+    add_commands(add, _Parser)
     add("migrate", _migrate, "bring the database up to date", "migrate")
     made = add("backup", _backup, "write the whole store to one file, while `run` works", "backup store.zip")
     made.add_argument(
@@ -156,68 +158,7 @@ def _add_replay(add: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--database", default="", metavar="URL", help="keep it here, and resume there")
 
 
-def _add_sources(add: Callable[..., argparse.ArgumentParser]) -> None:
-    made = add(
-        "sources",
-        _sources_list,
-        "list, add, test, pause, resume or remove lists; their terms",
-        "sources list",
-    )
-    made.add_argument("--json", action="store_true")
-    verbs = made.add_subparsers(metavar="VERB", parser_class=_Parser)
-
-    def verb(name: str, run: Run, says: str, example: str) -> argparse.ArgumentParser:
-        made = verbs.add_parser(
-            name, help=says, description=says, epilog=f"Example: notifier sources {example}"
-        )
-        made.set_defaults(run=run)
-        return made
-
-    made = verb("list", _sources_list, "show every list and its health", "list")
-    made.add_argument("--json", action="store_true")
-    made = verb("add", _sources_add, "read a list from now on", "add https://github.com/OWNER/REPO")
-    made.add_argument("url", help="a URL, a file, or a GitHub repository")
-    made.add_argument("--name")
-    made.add_argument("--yes", action="store_true", help="do not ask, and do not read it first")
-    made.add_argument("--republish", action="store_true", help="its terms allow `notifier publish`")
-    made.add_argument("--attribution", default="", metavar="TEXT", help="a sentence that its terms ask for")
-    made = verb("test", _sources_test, "print what a list yields; nothing is stored", "test README.md --json")
-    made.add_argument("url", metavar="URL-or-FILE")
-    made.add_argument("--json", action="store_true")
-    for name, run, says in (
-        ("pause", _sources_pause, "stop reading a list"),
-        ("resume", _sources_resume, "read a list again, and accept its present length"),
-        ("remove", _sources_remove, "forget a list; its jobs stay"),
-    ):
-        verb(name, run, says, f"{name} a-list").add_argument("name")
-    says = "say what a list's terms allow; without options, show it"
-    made = verb("terms", _sources_terms, says, "terms a-list --republish --attribution 'Jobs by A.'")
-    made.add_argument("name")
-    made.add_argument(
-        "--republish", action=argparse.BooleanOptionalAction, help="`notifier publish` is allowed"
-    )
-    made.add_argument("--attribution", metavar="TEXT", help="a sentence that its terms ask for; empty: none")
-
-
 # -- commands. What they need is imported here, so that `notifier --help` stays quick -------------
-
-
-def _settings() -> Any:
-    from notifier.cli.settings import load_settings, unknown_settings
-
-    settings = load_settings()
-    keep_secret(*settings.secrets())
-    logs.configure(settings.log_level, settings.log_format)
-    for line in unknown_settings():
-        print(f"notifier: {line}", file=sys.stderr)
-    return settings
-
-
-def _quiet_settings() -> Any:
-    settings = _settings()
-    if settings.log_level == "INFO":  # a one-shot command prints its results itself
-        logging.getLogger().setLevel(logging.WARNING)
-    return settings
 
 
 def _demo(asked: argparse.Namespace) -> int:
@@ -232,7 +173,7 @@ def _run(asked: argparse.Namespace) -> int:
     from notifier.cli.app import App
     from notifier.store.database import Database, prepared
 
-    settings = _settings()
+    settings = ready.settings()
     db = Database(settings.database_url)
     try:
         db.own()
@@ -250,7 +191,7 @@ def _chat(asked: argparse.Namespace) -> int:
 
     if not re.fullmatch(r"[\w.-]{1,64}", asked.name):
         return _complain(f'--as: "{asked.name}" is no name; use letters, digits, dots and hyphens', 2)
-    settings = _quiet_settings()
+    settings = quiet_settings()
     db = Database(settings.database_url)
     try:
         owner = True
@@ -271,7 +212,7 @@ def _collect(asked: argparse.Namespace) -> int:
     from notifier.store import sources
     from notifier.store.database import opened
 
-    settings = _quiet_settings()
+    settings = quiet_settings()
 
     async def run() -> int:
         with opened(settings.database_url) as db:
@@ -338,7 +279,7 @@ def _jobs(asked: argparse.Namespace) -> int:
 
     wish = parse(" ".join(asked.query)).wish if asked.query else Wish(())
     now = utc_now()
-    with opened(_quiet_settings().database_url) as db:
+    with opened(quiet_settings().database_url) as db:
         found = db.call(lambda session: fitting(openings.newest_open(session, now), wish, now))
     if asked.json:
         for job in found:
@@ -367,7 +308,7 @@ def _digest(asked: argparse.Namespace) -> int:
 
     words = " ".join(asked.query)
     wish = parse(words).wish if words else Wish(())
-    settings, now = _quiet_settings(), utc_now()
+    settings, now = quiet_settings(), utc_now()
     with opened(settings.database_url) as db:
         late = now - timedelta(hours=24)
         found = db.call(lambda session: fitting(openings.newest_open(session, now, late), wish, now))
@@ -399,7 +340,7 @@ def _publish(asked: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"notifier: {error}", file=sys.stderr)
         return 2
-    with opened(_quiet_settings().database_url) as db:
+    with opened(quiet_settings().database_url) as db:
         written = asyncio.run(publish(db, asked.folder, wanted, utc_now()))
         allowed = any(row.republish for row in db.call(sources.every))
     for page in written:
@@ -424,178 +365,10 @@ def _match(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _sources_list(asked: argparse.Namespace) -> int:
-    from notifier.store import sources
-    from notifier.store.database import opened
-
-    with opened(_quiet_settings().database_url) as db:
-        rows = db.call(sources.every)
-    for row in rows:
-        if asked.json:
-            shown = row.model_dump(include={"name", "kind", "url", "last_ok_at", "next_fetch_at", "failures"})
-            shown |= {"suspect": row.suspect, "paused": row.paused}
-            print(json.dumps(redacted_value(shown), ensure_ascii=False, default=str))
-            continue
-        health = (
-            f"paused: {row.paused}" if row.paused else f"suspect: {row.suspect}" if row.suspect else "good"
-        )
-        last = f"{row.last_ok_at:%Y-%m-%d %H:%M}" if row.last_ok_at else "not yet"
-        print(redacted(f"{row.name}  {row.url}  last good reading {last}  {health}"))
-    if not rows:
-        print("no sources yet; notifier sources add URL", file=sys.stderr)
-    return 0
-
-
-def _sources_add(asked: argparse.Namespace) -> int:
-    from notifier.cli.app import utc_now
-    from notifier.sources import address
-    from notifier.store import sources
-    from notifier.store.database import opened
-
-    settings = _quiet_settings()
-    url = asked.url
-    if address.is_file(url):
-        url = str(address.file_path(url).resolve())
-    elif "@" in url.partition("://")[2].partition("/")[0]:
-        raise OperatorError("an address with a password in it is not read, so it is not kept either")
-    if not asked.yes:
-        reading = _read(url, settings)
-        print(f"{len(reading.postings)} jobs, {len(reading.unread)} rows not understood", file=sys.stderr)
-        if not reading.postings and not _agreed("It yields no jobs now. Add it all the same?"):
-            return 1
-    secretive = redacted(url) != url  # a key in the address: it is kept to read the list, and not shown
-    name = asked.name or address.default_name(redacted(url))
-    with opened(settings.database_url) as db:
-        values: dict[str, Any] = {"home_url": "" if secretive else address.home(url)}
-        values["expire_after"] = int(settings.expire_after.total_seconds())
-        values |= {"republish": asked.republish, "attribution": asked.attribution}
-        db.call(sources.add, utc_now(), name=name, kind="readme_table", url=url, **values)
-    print(
-        f"{name} added; it is read with the next tick of `notifier run`, or now by: notifier collect {name}"
-    )
-    return 0
-
-
-def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        print(f"{question} Say so with --yes.", file=sys.stderr)
-        return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _read(url: str, settings: Any) -> Any:
-    from notifier.cli.app import utc_now
-    from notifier.sources import build
-    from notifier.sources.http import Fetcher
-
-    async def read() -> Any:
-        async with Fetcher(allow_private=settings.allow_private_sources) as fetcher:
-            return await build("readme_table", url, fetcher).postings(utc_now())
-
-    return asyncio.run(read())
-
-
-def _sources_test(asked: argparse.Namespace) -> int:
-    from notifier.domain.identity import resolve
-
-    reading = _read(asked.url, _quiet_settings())
-    keys = [key for key, _ in resolve(reading.postings, {}, {}, "test")]
-    for key, posting in zip(keys, reading.postings, strict=True):
-        if asked.json:
-            print(json.dumps(_posting(key, posting), ensure_ascii=False))
-        else:
-            facts = [
-                posting.company,
-                posting.title,
-                posting.location,
-                posting.mode,
-                posting.posted_on,
-                posting.url,
-            ]
-            print(" | ".join(str(fact) for fact in facts if fact))
-    closed = sum(posting.closed for posting in reading.postings)
-    counts = f"{len(reading.postings)} jobs ({closed} closed), {len(reading.unread)} rows not understood"
-    print(counts + (f"; {reading.note}" if reading.note else ""), file=sys.stderr)
-    for row in reading.unread:
-        print(redacted(f"line {row.line}: {row.reason}: {row.text[:120]}"), file=sys.stderr)
-    return 0 if reading.postings else 1
-
-
-def _posting(key: str, posting: Any) -> dict[str, Any]:
-    return {
-        "key": key,
-        "url": posting.url,
-        "company": posting.company,
-        "company_url": posting.company_url,
-        "title": posting.title,
-        "location": posting.location,
-        "mode": posting.mode.value,
-        "posted_on": posting.posted_on.isoformat() if posting.posted_on else None,
-        "closed": posting.closed,
-        "pay": posting.pay or ("flagged" if posting.pay_flagged else ""),
-        "skills": list(posting.skills),
-        "section": posting.section,
-    }
-
-
-def _sources_pause(asked: argparse.Namespace) -> int:
-    return _change_source(asked.name, lambda row: setattr(row, "paused", "by the operator"))
-
-
-def _sources_resume(asked: argparse.Namespace) -> int:
-    from notifier.cli.app import utc_now
-    from notifier.store import sources
-
-    return _change_source(asked.name, lambda row: sources.accept(row, utc_now()))
-
-
-def _sources_terms(asked: argparse.Namespace) -> int:
-    def change(row: Any) -> str:
-        row.republish = row.republish if asked.republish is None else asked.republish
-        row.attribution = row.attribution if asked.attribution is None else asked.attribution
-        publishing = "may be published" if row.republish else "is not published"
-        return f"{publishing}; attribution: {row.attribution or 'none'}"
-
-    return _change_source(asked.name, change)
-
-
-def _sources_remove(asked: argparse.Namespace) -> int:
-    from notifier.store import sources
-    from notifier.store.database import opened
-
-    with opened(_quiet_settings().database_url) as db:
-        if not db.call(sources.remove, asked.name):
-            raise UserError("source-unknown", name=asked.name, names=_names(db))
-    print(f"{asked.name} removed; its jobs stay")
-    return 0
-
-
-def _change_source(name: str, change: Callable[[Any], str | None]) -> int:
-    from notifier.store import sources
-    from notifier.store.database import opened
-
-    def run(session: Any) -> str | None:
-        row = sources.named(session, name)
-        return (change(row) or "done") if row is not None else None
-
-    with opened(_quiet_settings().database_url) as db:
-        said = db.call(run)
-        if said is None:
-            raise UserError("source-unknown", name=name, names=_names(db))
-    print(f"{name}: {said}")
-    return 0
-
-
-def _names(db: Any) -> str:
-    from notifier.store import sources
-
-    return ", ".join(row.name for row in db.call(sources.every)) or "none"
-
-
 def _migrate(asked: argparse.Namespace) -> int:
     from notifier.store.database import Database
 
-    db = Database(_quiet_settings().database_url)
+    db = Database(quiet_settings().database_url)
     try:
         db.own()
         print("the database is up to date" if not db.migrate() else f"migrated to schema {db.head()}")
@@ -612,7 +385,7 @@ def _backup(asked: argparse.Namespace) -> int:
     from notifier.store import backup
     from notifier.store.database import Database
 
-    db = Database(_quiet_settings().database_url)
+    db = Database(quiet_settings().database_url)
     try:
         written = backup.write(db, asked.file, utc_now(), force=asked.force, progress=progress_bar())
     finally:
@@ -626,7 +399,7 @@ def _restore(asked: argparse.Namespace) -> int:
     from notifier.store import backup
     from notifier.store.database import Database
 
-    db = Database(_quiet_settings().database_url)
+    db = Database(quiet_settings().database_url)
     try:
         read = backup.restore(db, asked.file, replace=asked.replace, progress=progress_bar())
     finally:
@@ -653,7 +426,7 @@ def _derive_again(db: Any) -> int:
 def _doctor(asked: argparse.Namespace) -> int:
     from notifier.cli import doctor
 
-    settings = _quiet_settings()
+    settings = quiet_settings()
     checks = doctor.live(settings) if asked.live else doctor.everything(settings)
     for check in checks:
         shown = redacted_value(dataclasses.asdict(check))
@@ -669,7 +442,7 @@ def _stats(asked: argparse.Namespace) -> int:
     from notifier.store import outbox
     from notifier.store.database import opened
 
-    with opened(_quiet_settings().database_url) as db:
+    with opened(quiet_settings().database_url) as db:
         figures, waiting = db.call(statistics, utc_now()), db.call(outbox.states)
         backlog, running = db.call(counters.backlog, utc_now()).figures(), db.call(counters.kept)
     if asked.json:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from notifier.domain.facts import Facts, WorkMode
 
-__all__ = ["ListedOn", "Opening", "Posting", "Reading", "Unread", "WorkMode"]
+__all__ = ["Found", "ListedOn", "Opening", "Posting", "Reading", "Unread", "WorkMode"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,30 @@ class Reading:
     note: str = ""
     partial: bool = False
     wait: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What stands at an address that somebody wants read: a source, before it is one.
+
+    kind     a name in `SOURCES`
+    url      what is read; board addresses and repositories are turned into it
+    home_url where people read it
+    reading  what it says now
+    also     addresses of sibling lists that it links to
+    expire_after  how long after its date a job counts as open; None: as usual
+    """
+
+    kind: str
+    url: str
+    name: str
+    reading: Reading
+    home_url: str = ""
+    attribution: str = ""
+    republish: bool = False
+    complete: bool = False
+    also: Sequence[str] = ()
+    expire_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,9 +10,11 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from notifier.domain.document import Block, BlockKind, Document, Span
-from notifier.errors import UserError
-from notifier.services.commands import Caller, answer, perform
-from notifier.services.commands.declared import line, said
+from notifier.domain.posting import Found
+from notifier.errors import SourceError, UserError
+from notifier.services.commands import Audience, Caller, answer, perform
+from notifier.services.commands.admin import address_to_add
+from notifier.services.commands.declared import command_of, line, options_of, said
 from notifier.services.commands.jobs import Card, cards
 from notifier.services.commands.subscriptions import subscription_line
 from notifier.store import subscriptions
@@ -20,6 +22,8 @@ from notifier.store.database import Database
 from notifier.store.tables import Allowed
 
 log = logging.getLogger(__name__)
+
+Look = Callable[[str, datetime], Awaitable[Found]]
 
 MINUTE = timedelta(minutes=1)
 A_PERSON = 20  # commands a minute
@@ -34,12 +38,14 @@ class Conversation:
 
     operators  "platform:user-id" of each, from the settings; they may ask as often as they like
     by_list    only operators and those they have allowed are answered
+    look       finds what stands at an address that an operator wants read
     start_links  by platform what a link that starts the bot with a token begins with, once that is known
     """
 
     db: Database
     operators: Collection[str] = ()
     by_list: bool = False
+    look: Look | None = None
     start_links: dict[str, str] = field(default_factory=dict)
     _persons: "_Limit" = field(default_factory=lambda: _Limit(A_PERSON))
     _chats: "_Limit" = field(default_factory=lambda: _Limit(A_CHAT))
@@ -49,13 +55,27 @@ class Conversation:
         """Return the reply to a line such as `/subscribe python remote`."""
         if (refusal := self._too_fast(caller)) is not None:
             return refusal
+        if (named := command_of(line)) is not None and named.audience is Audience.OPERATORS:
+            _, _, rest = line.strip().partition(" ")
+            caller = await self._with_found(caller, options_of(named, rest))
         return await self.db.run(self._answered, caller, line, None)
 
     async def perform(self, caller: Caller, name: str, options: Mapping[str, str]) -> Document:
         """Return the reply to a command whose options were given by name."""
         if (refusal := self._too_fast(caller)) is not None:
             return refusal
+        caller = await self._with_found(caller, options) if name == "admin" else caller
         return await self.db.run(self._answered, caller, name, dict(options))
+
+    async def _with_found(self, caller: Caller, options: Mapping[str, str]) -> Caller:
+        """Return the caller with what stands at the address he wants read: no transaction waits for that."""
+        address = address_to_add(options)
+        if not address or self.look is None or _who(caller) not in self.operators:
+            return caller
+        try:
+            return replace(caller, found=await self.look(address, caller.now))
+        except SourceError as error:
+            return replace(caller, found=error)
 
     async def cards(
         self, caller: Caller, words: str, after: int, most: int

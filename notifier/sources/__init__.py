@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from notifier.domain.ports import Source
 from notifier.domain.posting import Posting, Reading
 from notifier.errors import SourceError, SourceUnreachable
 from notifier.sources import (
@@ -52,7 +52,10 @@ class ListSource:
 
     async def postings(self, now: datetime) -> Reading:
         """Return what the source says now; raise `SourceError` when it says nothing usable."""
-        fetched = await self._fetch()
+        return await self.read(await self.document(accept_html=self.kind.is_page), now)
+
+    async def read(self, fetched: Fetched, now: datetime) -> Reading:
+        """Return what the source says now, of which the first document is here already."""
         if fetched.unchanged:
             reading = Reading(unchanged=True)
         else:
@@ -82,7 +85,7 @@ class ListSource:
                 break
             pages += 1
             try:
-                text = (await self._get(url)).text
+                text = (await self.fetcher.get(url, accept_html=self.kind.is_page)).text
                 page = await asyncio.to_thread(self.kind.parse, text, now, url)
             except SourceError as error:
                 if not postings:
@@ -95,28 +98,28 @@ class ListSource:
             url = following(url, text)
         return Reading(postings=postings, unread=unread, note=note, partial=partial)
 
-    async def _get(self, url: str, **validators: str) -> Fetched:
-        return await self.fetcher.get(url, **validators)
-
-    async def _fetch(self) -> Fetched:
+    async def document(self, *, accept_html: bool = False) -> Fetched:
+        """Return the first document of a reading; of a repository its README."""
         if address.is_file(self.url):
-            return await asyncio.to_thread(_read_file, address.file_path(self.url), self.etag)
+            return await asyncio.to_thread(_read_file, address.file_path(self.url), self.etag, accept_html)
+        asks: dict[str, Any] = {"etag": self.etag, "last_modified": self.last_modified}
+        asks["accept_html"] = accept_html
         candidates = address.readable(self.url)
         for url in candidates[:-1]:
             try:
-                return await self._get(url, etag=self.etag, last_modified=self.last_modified)
+                return await self.fetcher.get(url, **asks)
             except SourceUnreachable as error:
                 if "answered 404" not in str(error):
                     raise
         try:
-            return await self._get(candidates[-1], etag=self.etag, last_modified=self.last_modified)
+            return await self.fetcher.get(candidates[-1], **asks)
         except SourceError as error:
             if len(candidates) > 1 and "answered 404" in str(error):
                 raise SourceUnreachable(f"{self.url} has no README, or does not exist") from error
             raise
 
 
-def _read_file(path: Path, etag: str) -> Fetched:
+def _read_file(path: Path, etag: str, accept_html: bool) -> Fetched:
     try:
         state = path.stat()
         mark = f"{state.st_mtime_ns}-{state.st_size}"
@@ -124,7 +127,7 @@ def _read_file(path: Path, etag: str) -> Fetched:
             return Fetched(unchanged=True, etag=mark)
         if state.st_size > LARGEST:
             raise SourceUnreachable(f"{path.name} is larger than {LARGEST // 1024 // 1024} MB")
-        return Fetched(text=decode(path.read_bytes(), None, path.name), etag=mark)
+        return Fetched(text=decode(path.read_bytes(), None, path.name, accept_html=accept_html), etag=mark)
     except OSError as error:
         raise SourceUnreachable(f"{path.name}: {error.strerror or 'cannot be read'}") from error
 
@@ -137,7 +140,7 @@ def build(
     etag: str = "",
     last_modified: str = "",
     known: Known = _none_known,
-) -> Source:
+) -> ListSource:
     """Return the source of that kind; KeyError for a kind that is not in `SOURCES`.
 
     known  says of a page's postings whether all stand on this source already, so that older pages need no reading

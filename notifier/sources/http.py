@@ -68,8 +68,12 @@ class Fetcher:
         """Close every connection."""
         await self._client.aclose()
 
-    async def get(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
+    async def get(
+        self, url: str, *, etag: str = "", last_modified: str = "", accept_html: bool = False
+    ) -> Fetched:
         """Return the text at `url`; unchanged when the server says so to the validators.
+
+        accept_html  an HTML page is what was asked for, not the excuse of a server
 
         `SourceUnreachable` when no usable answer comes, `SourceRefused` for what we do not read.
         """
@@ -77,7 +81,7 @@ class Fetcher:
         headers = {name: value for name, value in validators.items() if value}
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._follow(url, headers)
+                return await self._follow(url, headers, accept_html)
         except TimeoutError as error:
             raise SourceUnreachable(f"{place(url)} took longer than {self._seconds:.0f} seconds") from error
         except httpx.HTTPError as error:
@@ -85,7 +89,7 @@ class Fetcher:
         except (httpx.InvalidURL, ValueError) as error:
             raise SourceRefused(f"{place(url)} is not an address") from error
 
-    async def _follow(self, url: str, headers: Mapping[str, str]) -> Fetched:
+    async def _follow(self, url: str, headers: Mapping[str, str], accept_html: bool) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
             self._check(url)
             async with self._client.stream("GET", url, headers=headers) as answer:
@@ -95,7 +99,7 @@ class Fetcher:
                         self._refuse_unless_private(f"{place(url)} leads from https to http")
                     url = target
                     continue
-                return await self._read(url, answer)
+                return await self._read(url, answer, accept_html)
         raise SourceRefused(f"{place(url)}: more than {MOST_REDIRECTS} redirects")
 
     def _check(self, url: str) -> None:
@@ -111,7 +115,7 @@ class Fetcher:
         if not self._allow_private:
             raise SourceRefused(reason)
 
-    async def _read(self, url: str, answer: httpx.Response) -> Fetched:
+    async def _read(self, url: str, answer: httpx.Response, accept_html: bool) -> Fetched:
         validators = {
             "etag": answer.headers.get("etag", ""),
             "last_modified": answer.headers.get("last-modified", ""),
@@ -122,7 +126,7 @@ class Fetcher:
             wait = self._retry_after(answer.headers.get("retry-after", ""))
             raise SourceUnreachable(f"{place(url)} answered {answer.status_code}", retry_after=wait)
         body = await _body(url, answer)
-        text = decode(body, answer.charset_encoding, place(url))
+        text = decode(body, answer.charset_encoding, place(url), accept_html=accept_html)
         return Fetched(text=text, **validators)
 
     def _retry_after(self, value: str) -> timedelta | None:
@@ -156,7 +160,7 @@ async def _body(url: str, answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def decode(body: bytes, charset: str | None, where: str) -> str:
+def decode(body: bytes, charset: str | None, where: str, *, accept_html: bool = False) -> str:
     """Return the text of a document; UTF-8 first, then what its server says."""
     for name in ("utf-8-sig", charset):
         try:
@@ -169,7 +173,7 @@ def decode(body: bytes, charset: str | None, where: str) -> str:
         raise SourceUnreachable(f"{where} is not UTF-8 text")
     if text is None:
         raise SourceUnreachable(f"{where} is not UTF-8 text")
-    if text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+    if not accept_html and text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
         raise SourceUnreachable(f"{where} is an HTML page, not a list")
     return text
 

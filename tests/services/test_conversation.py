@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlmodel import Session, SQLModel, col
 
 from notifier.chat import markdown
 from notifier.domain.document import COMMAND_BYTES, Action, Document, File
+from notifier.domain.posting import Found, Reading
+from notifier.errors import SourceRefused
 from notifier.services import operators
 from notifier.services.commands import Caller, answer, perform
 from notifier.services.commands.guess import country_of, zone_of
@@ -300,6 +303,43 @@ def test_a_button_kept_in_a_shared_chat_gives_nobody_more_than_a_line(
 
 
 # -- operators and access -----------------------------------------------------------------------
+
+
+async def test_an_operator_adds_a_list_from_the_chat_and_is_asked_first(
+    road: Road, db: Database, clock: Clock
+) -> None:
+    asked: list[str] = []
+
+    async def look(where: str, now: datetime) -> Found:
+        asked.append(where)
+        if where.endswith("none"):
+            raise SourceRefused("none is an HTML page. What works: a README")
+        reading = Reading(postings=(a_posting(1, title="Cook [x](https://evil.example)"),))
+        also = ["https://github.com/ann/more-jobs"]
+        return Found(kind="readme_table", url=where, name="cooks", reading=reading, also=also)
+
+    talk = Conversation(db=db, operators=("fake:op",), look=look)
+    op, eve = (Caller(platform="fake", address=it, user_id=it, now=clock.now) for it in ("op", "eve"))
+    shown = await talk.answer(op, "/admin sources add https://github.com/ann/cooks")
+    words = markdown.render(shown)
+
+    assert "cooks: 1 job" in words
+    assert "](https://evil.example)" not in words
+    assert "ann/more-jobs" in words
+    assert "paused: waits for an operator" in markdown.render(await talk.answer(op, "/admin sources"))
+
+    yes, no = shown.actions
+    assert "is read from now on" in markdown.render(await talk.answer(op, yes.command))
+    assert "cooks · good" in markdown.render(await talk.answer(op, "/admin sources"))
+    assert "is not read any more" in markdown.render(await talk.answer(op, no.command))
+
+    wrong = await talk.perform(op, "admin", {"action": "sources", "value": "add https://x.example/none"})
+    assert "Nothing was added. none is an HTML page" in markdown.render(wrong)
+    assert len(asked) == 2
+    assert "I do not know /admin" in markdown.render(
+        await talk.answer(eve, "/admin sources add https://github.com/ann/cooks")
+    )
+    assert len(asked) == 2
 
 
 def test_commands_of_operators_do_not_exist_for_others(road: Road, db: Database, clock: Clock) -> None:

@@ -1,17 +1,24 @@
 """What operators look at and do from a chat: health, lists, dead letters, who may use the bot."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from notifier.domain.clean import NAME, clean, safe_link
 from notifier.domain.document import Action, Block, BlockKind, Document, Span
+from notifier.domain.posting import Found
+from notifier.domain.redact import redacted
 from notifier.domain.texts import text
-from notifier.errors import BadOption
+from notifier.errors import BadOption, UserError
+from notifier.services.commands import answers
 from notifier.services.commands.declared import Asked, Audience, Option, command, line, said
 from notifier.services.commands.values import read_number
+from notifier.services.found import keep, preview
 from notifier.store import openings, outbox, sources
 from notifier.store.tables import Allowed, Destination, Person, Report, Source, Subscription
 
+UNCONFIRMED = "waits for an operator to say yes"
 ACTIONS = ("status", "sources", "dead", "allow", "reports")
 SHOWN = 10
 
@@ -63,26 +70,64 @@ def _status(session: Session, asked: Asked) -> Document:
     return Document(tuple(blocks), tuple(actions))
 
 
+def address_to_add(options: Mapping[str, str]) -> str:
+    """Return the address that `admin sources add ADDRESS` names, "" for any other command."""
+    verb, _, address = options.get("value", "").strip().partition(" ")
+    is_add = options.get("action", "").lower() == "sources" and verb.lower() == "add"
+    return address.strip() if is_add else ""
+
+
 def _sources(session: Session, asked: Asked) -> Document:
     verb, _, name = asked.get("value").partition(" ")
-    if verb in ("pause", "resume"):
-        row = sources.named(session, name.strip())
+    name = name.strip()
+    if verb == "add" and name:
+        return _add(session, asked)
+    if verb in ("pause", "resume", "remove"):
+        row = sources.named(session, name)
         if row is None:
             names = ", ".join(source.name for source in sources.every(session))
-            raise BadOption("source-unknown", name=name.strip(), names=names or "-")
+            raise BadOption("source-unknown", name=name, names=names or "-")
+        if verb == "remove":
+            sources.remove(session, name)
+            return said("source-removed", asked.locale, name=name)
         if verb == "pause":
             row.paused = "by an operator"
+        elif row.paused == UNCONFIRMED:
+            sources.accept(row, asked.now)
+            return said("source-read", asked.locale, name=name)
         else:
             sources.accept(row, asked.now)
     elif verb:
         raise BadOption(
-            "option-choice", value=verb, choices="pause, resume", example="admin sources pause NAME"
+            "option-choice",
+            value=verb,
+            choices="add, pause, resume, remove",
+            example="admin sources add https://github.com/OWNER/REPO",
         )
     rows = sources.every(session)
     if not rows:
         return said("admin-no-sources", asked.locale)
     blocks = [line("admin-sources", asked.locale, BlockKind.HEADING, count=len(rows))]
     return Document((*blocks, *(_source(row, asked) for row in rows)))
+
+
+def _add(session: Session, asked: Asked) -> Document:
+    """Show what stands at an address, and keep it unread until the operator says yes."""
+    found = asked.caller.found
+    if not isinstance(found, Found):
+        raise UserError("source-wrong", reason=redacted(str(found or "-")))
+    locale = asked.locale
+    row = keep(session, found, asked.now, paused=UNCONFIRMED)
+    shown = preview(found, locale)
+    actions = (
+        Action(text("found-yes", locale), command=_short(session, asked, f"admin sources resume {row.name}")),
+        Action(text("found-no", locale), command=_short(session, asked, f"admin sources remove {row.name}")),
+    )
+    return Document((*shown.blocks, line("found-waits", locale)), actions)
+
+
+def _short(session: Session, asked: Asked, command: str) -> str:
+    return answers.short(session, asked.chat, command, asked.now)
 
 
 def _source(row: Source, asked: Asked) -> Block:

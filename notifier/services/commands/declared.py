@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from notifier.domain.clean import NAME, clean
 from notifier.domain.document import USUAL_PAGE, Action, Block, BlockKind, Document, PageSize, Span
+from notifier.domain.posting import Found
 from notifier.domain.query import parse_options, query
 from notifier.domain.texts import text
-from notifier.errors import AmbiguousPlace, BadOption, UserError
+from notifier.errors import AmbiguousPlace, BadOption, SourceError, UserError
 from notifier.services.commands import answers
 from notifier.services.commands.guess import country_of, zone_of
 from notifier.services.commands.values import read_number
@@ -48,6 +49,7 @@ class Caller:
     replied_to: str = ""  # the reference of the message of ours that this answers
     page: PageSize = USUAL_PAGE  # what one message holds
     operates: bool = False  # is one of the operators
+    found: Found | SourceError | None = None  # what stands at the address that an operator wants read
     locale: str = "en"
     deep_link: str = (
         ""  # what a link that starts the bot with a token begins with, where there are such links
