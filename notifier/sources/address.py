@@ -13,6 +13,7 @@ _GITHUB = re.compile(
 _RAW = re.compile(
     r"https://raw\.githubusercontent\.com/(?P<owner>[\w.-]+)/(?P<repo>[\w.-]+)/(?P<branch>[^/]+)/(?P<path>.+)"
 )
+_SAYS_NOTHING = frozenset(("readme", "index", "feed", "rss", "atom", "api"))  # of what a file is about
 _READMES = ("README.md", "readme.md", "Readme.md", "README.markdown")
 
 
@@ -57,5 +58,6 @@ def default_name(address: str) -> str:
         words = path.parent.name if path.stem.lower() == "readme" else path.stem
     else:
         split = urlsplit(address)
-        words = Path(split.path).stem or split.hostname or "list"
+        stem = Path(split.path).stem
+        words = (stem if stem.lower() not in _SAYS_NOTHING else "") or split.hostname or "list"
     return re.sub(r"[^a-z0-9]+", "-", fold_words(words)).strip("-") or "list"

@@ -230,6 +230,12 @@ async def test_a_file_is_read_once_until_it_changes(tmp_path: Path) -> None:
         ),
         ("https://a.example/jobs.md", "https://a.example/jobs.md", "jobs", "https://a.example/jobs.md"),
         ("/lists/My Jobs/README.md", "/lists/My Jobs/README.md", "my-jobs", ""),
+        (
+            "https://a.example/feed.xml",
+            "https://a.example/feed.xml",
+            "a-example",
+            "https://a.example/feed.xml",
+        ),
     ],
 )
 def test_what_operators_write_is_understood(written: str, read: str, name: str, home: str) -> None:
