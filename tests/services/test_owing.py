@@ -1,17 +1,17 @@
 """What is owed, and what real lists do that must change nothing for a subscriber."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from notifier.domain.posting import Reading, WorkMode
 from notifier.errors import SourceUnreachable
-from notifier.store import sources
+from notifier.store import jobs, sources
 from notifier.store.database import Database
-from notifier.store.tables import DestinationKind, Job
+from notifier.store.tables import DestinationKind, Job, Source
 from tests.conftest import Clock
 from tests.road import Road, a_posting, postings
 
@@ -303,3 +303,55 @@ async def test_a_list_may_write_any_date_and_have_jobs_that_leave_by_closing_onl
     assert (collected.seen, collected.trouble, other.seen) == (1, "", 1)
     expiries = db.call(lambda session: session.execute(select(col(Job.expires_at))).scalars().all())
     assert list(expiries) == [None, None]
+
+
+async def test_a_reading_that_ends_at_known_jobs_closes_nothing_and_is_trusted(
+    db: Database, clock: Clock
+) -> None:
+    road = Road(db, clock)
+    await road.add_list(complete=True, expire_after=None)
+    await road.subscribed()
+    await road.read(postings(*range(1, 21)))
+
+    for hours in range(0, 80, 10):
+        clock.forward(hours=10)
+        reading = Reading(postings=postings(1, 2, 100 + hours), partial=True)
+        collected = await road.read(reading)
+        assert (collected.new, collected.closed, collected.trouble) == (1, 0, "")
+
+    assert await db.read(jobs.all_stand_on, 1, postings(*range(1, 21)))
+    assert not await db.read(jobs.all_stand_on, 1, postings(1, 50))
+
+
+async def test_what_a_source_asks_to_wait_is_waited_however_often_it_is_to_be_read(
+    db: Database, clock: Clock
+) -> None:
+    road = Road(db, clock)
+    row = await road.add_list(every=60)
+    await road.read(Reading(postings=postings(1), wait=timedelta(hours=6)))
+
+    def next_fetch(session: Session) -> datetime:
+        return session.get_one(Source, row.id).next_fetch_at
+
+    assert db.call(next_fetch) == clock.now + timedelta(hours=6)
+
+
+async def test_the_id_of_a_source_tells_a_job_whatever_its_link_and_title_become(
+    db: Database, clock: Clock
+) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed()
+    await road.read(postings(1))
+    clock.forward(hours=1)
+    await road.read([a_posting(1), a_posting(2, id="board:7")])
+    assert len(await road.deliver()) == 1
+
+    clock.forward(hours=1)
+    moved = a_posting(
+        3, id="board:7", title="Senior Python developer", url="https://board.example/p/7-senior"
+    )
+    collected = await road.read([a_posting(1), moved])
+
+    assert collected.new == 0
+    assert await road.deliver() == []
