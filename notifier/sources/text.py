@@ -56,7 +56,8 @@ def xml(text: str, where: str) -> str:
         if close < 0:
             raise SourceUnreachable(f"{where} is cut short or no XML")
         at = text.find("<!", close)
-    return _XML_HEAD.sub("", text, count=1)
+    head = _XML_HEAD.match(text)
+    return text[head.end() :] if head else text
 
 
 def _try(body: bytes, name: str) -> str | None:
