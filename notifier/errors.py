@@ -8,6 +8,7 @@ NotifierError
     NotSubscribed          a subscription number that this chat does not have
   SourceError              this source failed this time; the others go on
     SourceUnreachable      no usable answer came; `retry_after` when the server named a time
+      SourceResting        nobody was asked: the host wants to be left alone for `retry_after`
     SourceRefused          we do not read this address (private network, scheme, too large)
   OperatorError            the operator can fix it; printed as one line, exit status 1 or 2
     DatabaseInUse          another notifier owns this database
@@ -66,11 +67,23 @@ class SourceError(NotifierError):
 
 
 class SourceUnreachable(SourceError):
-    """No usable answer came."""
+    """No usable answer came.
 
-    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+    status  what the server answered, 0 when it did not
+    """
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None, status: int = 0) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.status = status
+
+
+class SourceResting(SourceUnreachable):
+    """Nobody was asked, since the host wants to be left alone; no failure of this source."""
+
+    def __init__(self, reason: str, *, retry_after: timedelta) -> None:
+        super().__init__(reason, retry_after=retry_after)
+        self.wait = retry_after
 
 
 class SourceRefused(SourceError):

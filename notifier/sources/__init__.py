@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from notifier.domain.posting import Posting, Reading
 from notifier.errors import SourceError, SourceUnreachable
@@ -19,8 +19,9 @@ from notifier.sources import (
     smartrecruiters,
     workable,
 )
-from notifier.sources.http import LARGEST, Fetched, Fetcher, decode
+from notifier.sources.http import LARGEST, Fetched, Fetcher
 from notifier.sources.kinds import Kind
+from notifier.sources.text import decode
 
 Known = Callable[[Sequence[Posting]], Awaitable[bool]]  # whether all of them stand on this source already
 
@@ -52,7 +53,7 @@ class ListSource:
 
     async def postings(self, now: datetime) -> Reading:
         """Return what the source says now; raise `SourceError` when it says nothing usable."""
-        return await self.read(await self.document(accept_html=self.kind.is_page), now)
+        return await self.read(await self.document(), now)
 
     async def read(self, fetched: Fetched, now: datetime) -> Reading:
         """Return what the source says now, of which the first document is here already."""
@@ -85,7 +86,7 @@ class ListSource:
                 break
             pages += 1
             try:
-                text = (await self.fetcher.get(url, accept_html=self.kind.is_page)).text
+                text = (await self._ask(url)).text
                 page = await asyncio.to_thread(self.kind.parse, text, now, url)
             except SourceError as error:
                 if not postings:
@@ -99,24 +100,33 @@ class ListSource:
         return Reading(postings=postings, unread=unread, note=note, partial=partial)
 
     async def document(self, *, accept_html: bool = False) -> Fetched:
-        """Return the first document of a reading; of a repository its README."""
+        """Return the first document of a reading; of a repository its README.
+
+        accept_html  also for a kind that is no page
+        """
         if address.is_file(self.url):
             return await asyncio.to_thread(_read_file, address.file_path(self.url), self.etag, accept_html)
-        asks: dict[str, Any] = {"etag": self.etag, "last_modified": self.last_modified}
-        asks["accept_html"] = accept_html
+        accept_html = accept_html or self.kind.is_page
         candidates = address.readable(self.url)
         for url in candidates[:-1]:
             try:
-                return await self.fetcher.get(url, **asks)
+                return await self._ask(url, accept_html, etag=self.etag, last_modified=self.last_modified)
             except SourceUnreachable as error:
-                if "answered 404" not in str(error):
+                if error.status != HTTPStatus.NOT_FOUND:
                     raise
         try:
-            return await self.fetcher.get(candidates[-1], **asks)
-        except SourceError as error:
-            if len(candidates) > 1 and "answered 404" in str(error):
+            return await self._ask(
+                candidates[-1], accept_html, etag=self.etag, last_modified=self.last_modified
+            )
+        except SourceUnreachable as error:
+            if len(candidates) > 1 and error.status == HTTPStatus.NOT_FOUND:
                 raise SourceUnreachable(f"{self.url} has no README, or does not exist") from error
             raise
+
+    async def _ask(self, url: str, accept_html: bool = False, **validators: str) -> Fetched:
+        if self.kind.is_page:
+            return await self.fetcher.page(url, **validators)
+        return await self.fetcher.get(url, accept_html=accept_html, **validators)
 
 
 def _read_file(path: Path, etag: str, accept_html: bool) -> Fetched:

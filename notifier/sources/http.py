@@ -1,42 +1,70 @@
 """Fetching a document over HTTP from a server that may be slow, huge, broken or hostile."""
 
 import asyncio
+import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib import metadata
 from types import TracebackType
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
 from notifier import __version__
 from notifier.errors import SourceRefused, SourceUnreachable
-from notifier.sources.network import GuardedBackend, Resolve, resolve
+from notifier.sources.headers import fresh_for, retry_after
+from notifier.sources.network import GuardedBackend, Resolve, is_own, resolve
+from notifier.sources.politeness import REST, Hosts
+from notifier.sources.robots import Robots
+from notifier.sources.text import decode
+from notifier.sources.unpack import TooLarge, Unpacker
 
-LARGEST = 10 * 1024 * 1024  # bytes, unpacked
+LARGEST = 10 * 1024 * 1024  # bytes, packed and unpacked
 LONGEST = 30.0  # seconds for the whole fetch; httpx's own limit is per read and a drip outlives it
 MOST_REDIRECTS = 5
-LONGEST_WAIT = timedelta(days=1)  # of what Retry-After may ask
+LONGEST_VALIDATOR = 1000  # characters; a longer one would come back as a refusal
+
+_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name, or IPv6 without a zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A document, or that it has not changed."""
+    """A document, or that it has not changed.
+
+    url           where it was found, after redirects
+    content_type  as its server says, without parameters, lower case
+    fresh_for     how long its server says it stays the same
+    """
 
     text: str = ""
     unchanged: bool = False
     etag: str = ""
     last_modified: str = ""
+    url: str = ""
+    content_type: str = ""
+    fresh_for: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A document as bytes with what its server says about it, or that it has not changed."""
+
+    body: bytes
+    charset: str | None
+    about: Fetched  # without text
 
 
 class Fetcher:
     """One HTTP client for all sources.
 
-    allow_private  lifts the rules on private addresses, ports and plain http after https
+    allow_private  lifts the rules on private addresses, ports and plain http after https, and the pace
+                   for hosts of one's own network
     transport      swaps the wire, for tests
+    seconds        for a whole fetch, without waiting for its turn
     """
 
     def __init__(
@@ -51,11 +79,14 @@ class Fetcher:
         self._allow_private = allow_private
         self._seconds = seconds
         self._now = now
+        self._hosts = Hosts(now)
+        self._robots = Robots(self._bytes, now)
         self._client = httpx.AsyncClient(
-            transport=transport or _transport(allow_private, resolve),
+            transport=transport or _transport(GuardedBackend(resolve, allow_private=allow_private)),
             trust_env=False,
             timeout=httpx.Timeout(10.0),
-            headers={"User-Agent": f"notifier/{__version__}", "Accept-Encoding": "gzip"},
+            headers={"User-Agent": _user_agent(), "Accept-Encoding": "gzip"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # keeps none
         )
 
     async def __aenter__(self) -> "Fetcher":
@@ -73,15 +104,27 @@ class Fetcher:
     ) -> Fetched:
         """Return the text at `url`; unchanged when the server says so to the validators.
 
-        accept_html  an HTML page is what was asked for, not the excuse of a server
-
-        `SourceUnreachable` when no usable answer comes, `SourceRefused` for what we do not read.
+        `SourceUnreachable` when no usable answer comes, `SourceRefused` for what we do not read, and
+        `SourceResting` when the host is not to be asked now.
         """
+        return _as_text(await self.load(url, etag=etag, last_modified=last_modified), accept_html)
+
+    async def page(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
+        """Return the HTML page at `url` as `get` does, if the site's robots.txt lets programs read it."""
+        return _as_text(await self._load(url, etag, last_modified, is_page=True), accept_html=True)
+
+    async def load(self, url: str, *, etag: str = "", last_modified: str = "") -> Loaded:
+        """Return the bytes at `url`, as `get` does."""
+        return await self._load(url, etag, last_modified, is_page=False)
+
+    async def _bytes(self, url: str) -> bytes:
+        return (await self.load(url)).body
+
+    async def _load(self, url: str, etag: str, last_modified: str, *, is_page: bool) -> Loaded:
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in validators.items() if value}
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._follow(url, headers, accept_html)
+            return await self._follow(httpx.URL(url), headers, is_page=is_page)
         except TimeoutError as error:
             raise SourceUnreachable(f"{place(url)} took longer than {self._seconds:.0f} seconds") from error
         except httpx.HTTPError as error:
@@ -89,93 +132,96 @@ class Fetcher:
         except (httpx.InvalidURL, ValueError) as error:
             raise SourceRefused(f"{place(url)} is not an address") from error
 
-    async def _follow(self, url: str, headers: Mapping[str, str], accept_html: bool) -> Fetched:
+    async def _follow(self, url: httpx.URL, headers: Mapping[str, str], *, is_page: bool) -> Loaded:
+        left = self._seconds  # waiting for a turn does not count
+        clock = asyncio.get_running_loop().time
         for _ in range(MOST_REDIRECTS + 1):
             self._check(url)
-            async with self._client.stream("GET", url, headers=headers) as answer:
-                if answer.has_redirect_location:
-                    target = urljoin(url, answer.headers["location"])
-                    if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
-                        self._refuse_unless_private(f"{place(url)} leads from https to http")
-                    url = target
-                    continue
-                return await self._read(url, answer, accept_html)
-        raise SourceRefused(f"{place(url)}: more than {MOST_REDIRECTS} redirects")
+            if is_page:
+                self._hosts.slow_down(url.host, await self._robots.check(url))
+            async with self._hosts.turn(url.host, own=self._allow_private and is_own(url.host)):
+                begun = clock()
+                async with asyncio.timeout(left):
+                    found = await self._ask(url, headers)
+                left -= clock() - begun
+            if isinstance(found, Loaded):
+                return found
+            if url.scheme == "https" and found.scheme == "http":
+                self._refuse_unless_private(f"{place(str(url))} leads from https to http")
+            if found.host != url.host:
+                headers = {}  # what one host said is not another's to know
+            url = found
+        raise SourceRefused(f"{place(str(url))}: more than {MOST_REDIRECTS} redirects")
 
-    def _check(self, url: str) -> None:
-        split = urlsplit(url)
-        if split.scheme not in ("http", "https") or not split.hostname:
-            raise SourceRefused(f"{place(url)}: only http and https are read")
-        if "@" in split.netloc:
-            raise SourceRefused(f"{place(url)}: an address with a password in it is not read")
-        if split.port not in (None, 80, 443):
-            self._refuse_unless_private(f"{place(url)}: only ports 80 and 443 are read")
+    def _check(self, url: httpx.URL) -> None:
+        """Refuse what is no public web address; the very URL that is then asked is looked at."""
+        if url.scheme not in ("http", "https") or not url.host:
+            raise SourceRefused(f"{place(str(url))}: only http and https are read")
+        if not _HOST.fullmatch(url.raw_host):
+            raise SourceRefused(f"{place(str(url))} is not an address")
+        if url.userinfo:
+            raise SourceRefused(f"{place(str(url))}: an address with a password in it is not read")
+        if url.port not in (None, 80, 443):
+            self._refuse_unless_private(f"{place(str(url))}: only ports 80 and 443 are read")
 
     def _refuse_unless_private(self, reason: str) -> None:
         if not self._allow_private:
             raise SourceRefused(reason)
 
-    async def _read(self, url: str, answer: httpx.Response, accept_html: bool) -> Fetched:
-        validators = {
-            "etag": answer.headers.get("etag", ""),
-            "last_modified": answer.headers.get("last-modified", ""),
-        }
-        if answer.status_code == httpx.codes.NOT_MODIFIED:
-            return Fetched(unchanged=True, **validators)
-        if answer.status_code != httpx.codes.OK:
-            wait = self._retry_after(answer.headers.get("retry-after", ""))
-            raise SourceUnreachable(f"{place(url)} answered {answer.status_code}", retry_after=wait)
-        body = await _body(url, answer)
-        text = decode(body, answer.charset_encoding, place(url), accept_html=accept_html)
-        return Fetched(text=text, **validators)
+    async def _ask(self, url: httpx.URL, headers: Mapping[str, str]) -> Loaded | httpx.URL:
+        """Return what one host answers: the document, or where it says it is."""
+        async with self._client.stream("GET", url, headers=headers) as answer:
+            if answer.has_redirect_location:
+                return url.join(answer.headers["location"])
+            about = Fetched(
+                unchanged=answer.status_code == httpx.codes.NOT_MODIFIED,
+                etag=_validator(answer.headers.get("etag", "")),
+                last_modified=_validator(answer.headers.get("last-modified", "")),
+                url=str(url),
+                content_type=answer.headers.get("content-type", "").partition(";")[0].strip().lower(),
+                fresh_for=fresh_for(answer.headers, self._now()),
+            )
+            if not about.unchanged and answer.status_code != httpx.codes.OK:
+                raise self._failure(url, answer)
+            body = b"" if about.unchanged else await _body(str(url), answer)
+            return Loaded(body=body, charset=answer.charset_encoding, about=about)
 
-    def _retry_after(self, value: str) -> timedelta | None:
-        """Read the seconds or the date of a Retry-After header."""
-        if value.isascii() and value.isdigit():
-            return min(timedelta(seconds=int(value[:9])), LONGEST_WAIT)
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-        return min(max(at - self._now(), timedelta()), LONGEST_WAIT)
+    def _failure(self, url: httpx.URL, answer: httpx.Response) -> SourceUnreachable:
+        """Return what another status than success means, and leave a host alone that asks for it."""
+        status = answer.status_code
+        wait = retry_after(answer.headers, self._now())
+        busy = status == httpx.codes.TOO_MANY_REQUESTS
+        if busy or (status == httpx.codes.SERVICE_UNAVAILABLE and wait):
+            self._hosts.rest(url.host, wait or REST)
+        return SourceUnreachable(f"{place(str(url))} answered {status}", retry_after=wait, status=status)
 
 
 async def _body(url: str, answer: httpx.Response) -> bytes:
     """Return the unpacked body, never holding more than LARGEST however well it was packed."""
     packing = answer.headers.get("content-encoding", "identity").lower()
-    if packing not in ("identity", "gzip", ""):
+    if packing not in ("identity", "gzip", "x-gzip", ""):
         raise SourceUnreachable(f"{place(url)} came packed as {packing[:20]}, which was not asked for")
-    unpacker = zlib.decompressobj(31) if packing == "gzip" else None
-    body = bytearray()
-    async for chunk in answer.aiter_raw():
-        try:
-            body += unpacker.decompress(chunk, LARGEST + 1 - len(body)) if unpacker else chunk
-        except zlib.error as error:
-            raise SourceUnreachable(f"{place(url)} came badly packed") from error
-        if len(body) > LARGEST:
-            raise SourceRefused(f"{place(url)} is larger than {LARGEST // 1024 // 1024} MB")
-    if unpacker is not None and not unpacker.eof:
+    unpacker = Unpacker(LARGEST, gzip="gzip" in packing)
+    try:
+        if int(answer.headers.get("content-length", "0")) > LARGEST:
+            raise TooLarge
+        async for chunk in answer.aiter_raw():
+            unpacker.feed(chunk)
+    except zlib.error as error:
+        raise SourceUnreachable(f"{place(url)} came badly packed") from error
+    except TooLarge as error:
+        raise SourceRefused(f"{place(url)} is larger than {LARGEST // 1024 // 1024} MB") from error
+    if not unpacker.whole():
         raise SourceUnreachable(f"{place(url)} was cut short")
-    return bytes(body)
+    return bytes(unpacker.body)
 
 
-def decode(body: bytes, charset: str | None, where: str, *, accept_html: bool = False) -> str:
-    """Return the text of a document; UTF-8 first, then what its server says."""
-    for name in ("utf-8-sig", charset):
-        try:
-            text = body.decode(name) if name else None
-        except (UnicodeDecodeError, LookupError):
-            continue
-        if text is not None:
-            break
-    else:
-        raise SourceUnreachable(f"{where} is not UTF-8 text")
-    if text is None:
-        raise SourceUnreachable(f"{where} is not UTF-8 text")
-    if not accept_html and text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
-        raise SourceUnreachable(f"{where} is an HTML page, not a list")
-    return text
+def _as_text(loaded: Loaded, accept_html: bool) -> Fetched:
+    about = loaded.about
+    if about.unchanged:
+        return about
+    text = decode(loaded.body, loaded.charset, place(about.url), accept_html=accept_html)
+    return replace(about, text=text)
 
 
 def place(url: str) -> str:
@@ -185,6 +231,21 @@ def place(url: str) -> str:
         return f"{split.scheme}://{split.hostname or ''}{split.path}"[:200]
     except ValueError:
         return "the address"
+
+
+def _validator(value: str) -> str:
+    """Return a validator as it can be sent back, "" for one that cannot."""
+    return value if value.isascii() and len(value) <= LONGEST_VALIDATOR else ""
+
+
+def _user_agent() -> str:
+    """Return the program's name, and where people read about it if the package says so."""
+    try:
+        links = metadata.metadata("notifier").get_all("Project-URL") or ()
+    except metadata.PackageNotFoundError:
+        links = ()
+    home = next((link.partition(",")[2].strip() for link in links), "")
+    return f"notifier/{__version__}" + (f" (+{home})" if home else "")
 
 
 def _plainly(error: httpx.HTTPError) -> str:
@@ -197,11 +258,16 @@ def _plainly(error: httpx.HTTPError) -> str:
     return next((words for kind, words in kinds if isinstance(error, kind)), type(error).__name__)
 
 
-def _transport(allow_private: bool, resolve: Resolve) -> httpx.AsyncBaseTransport:
-    transport = httpx.AsyncHTTPTransport(trust_env=False)
-    if not allow_private:
-        # httpx has no public way to name a network backend; the pool is replaced by one with ours.
-        transport._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=GuardedBackend(resolve)
-        )
+def _transport(backend: GuardedBackend) -> httpx.AsyncBaseTransport:
+    certificates = httpx.create_ssl_context(trust_env=False)
+    transport = httpx.AsyncHTTPTransport(verify=certificates, trust_env=False)
+    # httpx has no public way to name a network backend; the pool is replaced by one with ours. How many
+    # connections there are is for `Hosts` to say: a limit here would let hanging servers shut out the rest.
+    transport._pool = httpcore.AsyncConnectionPool(
+        ssl_context=certificates,
+        network_backend=backend,
+        max_connections=None,
+        max_keepalive_connections=20,
+        keepalive_expiry=30.0,
+    )
     return transport

@@ -1,9 +1,7 @@
 """Fetching from servers that are slow, huge, broken or hostile."""
 
-import asyncio
 import gzip
-import tracemalloc
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from notifier.errors import SourceError, SourceRefused, SourceUnreachable
+from notifier.errors import SourceError, SourceUnreachable
 from notifier.sources import address, build
 from notifier.sources.http import Fetcher
-from notifier.sources.network import is_public
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIST = "| Company | Position | Apply |\n|---|---|---|\n| A | Cook | [Apply](https://a.example/1) |\n"
@@ -89,63 +86,6 @@ async def test_a_body_that_is_no_list_is_refused_by_name(answer: Answer, says: s
     assert says in str(await refusal(answer))
 
 
-async def test_a_bomb_is_refused_without_growing() -> None:
-    bomb = gzip.compress(b"\0" * 100 * 1024 * 1024)
-    tracemalloc.start()
-
-    error = await refusal(streamed(bomb, **{"content-encoding": "gzip"}))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-
-    assert isinstance(error, SourceRefused)
-    assert peak < 32 * 1024 * 1024
-
-
-async def test_a_drip_is_cut_at_the_total_time() -> None:
-    done, ended = asyncio.Event(), asyncio.Event()
-
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not done.is_set():
-            writer.write(b"x")
-            await asyncio.sleep(0.05)
-        writer.close()
-        ended.set()
-
-    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        async with Fetcher(allow_private=True, seconds=0.5) as fetcher:
-            with pytest.raises(SourceUnreachable, match="took longer"):
-                await fetcher.get(f"http://127.0.0.1:{port}/")
-        done.set()
-        await ended.wait()
-
-
-PRIVATE = """
-http://127.0.0.1/ http://127.1/ http://2130706433/ http://0x7f.1/ http://0177.0.0.1/ http://localhost/
-http://[::1]/ http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/ http://[64:ff9b::7f00:1]/ http://[2002:7f00:1::]/
-http://[::127.0.0.1]/ http://[::ffff:0:7f00:1]/ http://169.254.169.254/latest/meta-data http://10.0.0.1/
-http://172.16.0.1/ http://192.168.1.1/ http://100.64.0.1/ http://0.0.0.0/ http://224.0.0.1/ http://[fe80::1]/
-http://[fd00::1]/ http://[ff02::1]/ http://198.18.0.1/ http://240.0.0.1/ http://255.255.255.255/
-""".split()
-
-
-@pytest.mark.parametrize("url", PRIVATE)
-async def test_private_addresses_are_refused_however_they_are_written(url: str) -> None:
-    async with Fetcher() as fetcher:
-        with pytest.raises(SourceRefused, match="private network|not an address"):
-            await fetcher.get(url)
-
-
-async def test_a_name_with_any_private_address_is_refused() -> None:
-    async def both(host: str, port: int) -> Sequence[str]:
-        return ["8.8.8.8", "127.0.0.1"]
-
-    async with Fetcher(resolve=both) as fetcher:
-        with pytest.raises(SourceRefused, match="private network"):
-            await fetcher.get("http://rebind.example/")
-
-
 @pytest.mark.parametrize(
     ("url", "says"),
     [
@@ -154,6 +94,13 @@ async def test_a_name_with_any_private_address_is_refused() -> None:
         ("http://a.example:22/", "ports 80 and 443"),
         ("http://[broken", "not an address"),
         ("gopher:x", "only http and https"),
+        ("a.example/list.md", "only http and https"),
+        ("http:///list.md", "only http and https"),
+        ("http://a.example:0/", "ports 80 and 443"),
+        ("http://a.example:99999/", "ports 80 and 443"),
+        ("http://a%20b.example/", "not an address"),
+        ("http://a.example\\@b.example/", "password"),
+        (f"http://{'a' * 70}.example:443/\ud800", "not an address"),
     ],
 )
 async def test_addresses_that_are_not_read_are_named(url: str, says: str) -> None:
@@ -242,7 +189,3 @@ def test_what_operators_write_is_understood(written: str, read: str, name: str, 
     assert address.readable(written)[0] == read
     assert address.default_name(written) == name
     assert address.home(written) == home
-
-
-def test_public_addresses_are_public() -> None:
-    assert all(map(is_public, ("8.8.8.8", "2606:4700:4700::1111", "1.1.1.1")))
