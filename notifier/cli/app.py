@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from notifier.chat import CONSOLE, DISCORD, TELEGRAM
 from notifier.cli.settings import Settings
 from notifier.cli.talk import OPERATOR, YOU, Talk, language
 from notifier.domain.ports import Messenger
-from notifier.domain.posting import Found
+from notifier.domain.posting import Found, Posting
 from notifier.domain.texts import text
 from notifier.errors import NotifierError, OperatorError, SourceRefused
 from notifier.services import counters, found, housekeeping, publish
@@ -32,6 +32,7 @@ from notifier.sources.http import Fetcher
 from notifier.store import jobs, outbox
 from notifier.store.database import Database
 from notifier.store.subscriptions import Defaults
+from notifier.store.tables import Source
 
 if TYPE_CHECKING:
     from notifier.chat.discord import Discord
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 Tick = Callable[[], Awaitable[object]]
 
 COLLECT_TICK = timedelta(minutes=1)
+COLLECT_PATIENCE = timedelta(seconds=20)  # then the next tick may come, and reads on what this one did not
 DELIVER_TICK = timedelta(seconds=2)
 BEAT_TICK = timedelta(seconds=10)
 HOUSE_TICK = timedelta(hours=1)
@@ -62,20 +64,26 @@ def defaults(settings: Settings) -> Defaults:
     )
 
 
-def collector(db: Database, settings: Settings, fetcher: Fetcher) -> Collector:
+def collector(
+    db: Database, settings: Settings, fetcher: Fetcher, patience: timedelta | None = None
+) -> Collector:
     """Return what reads the lists of this database."""
+
+    def build(row: Source) -> source_kinds.ListSource:
+        async def known(postings: Sequence[Posting]) -> bool:
+            # After a reading that missed a page, what stands further down may be new all the same.
+            return row.suspect is None and await db.read(jobs.all_stand_on, row.id, postings)
+
+        return source_kinds.build(
+            row.kind, row.url, fetcher, etag=row.etag, last_modified=row.last_modified, known=known
+        )
+
     return Collector(
         db=db,
-        build=lambda row: source_kinds.build(
-            row.kind,
-            row.url,
-            fetcher,
-            etag=row.etag,
-            last_modified=row.last_modified,
-            known=lambda postings: db.read(jobs.all_stand_on, row.id, postings),
-        ),
+        build=build,
         reader_version=lambda kind: source_kinds.SOURCES[kind].reader_version,
         every=settings.collect_every,
+        patience=patience,
     )
 
 
@@ -219,7 +227,7 @@ class App:
         if freed:
             log.info("interrupted messages taken up", extra={"count": freed})
         async with Fetcher(allow_private=self._settings.allow_private_sources) as fetcher:
-            reading = collector(self._db, self._settings, fetcher)
+            reading = collector(self._db, self._settings, fetcher, COLLECT_PATIENCE)
 
             async def collect() -> None:
                 for collected in await reading.collect(utc_now):
@@ -240,6 +248,7 @@ class App:
             if self._running:
                 # A reading that is not recorded is read again; a message in flight must be noted.
                 await asyncio.wait(set(self._running.values()), timeout=8)
+            reading.stop()
             scheduler.shutdown(wait=False)
             await asyncio.gather(*listening, return_exceptions=True)
             for platform in (self._telegram, self._discord):

@@ -45,7 +45,7 @@ class Reading:
     unchanged   the server said that nothing changed (304); then there are no postings
     note        why there are no postings although a document came ("no table of jobs"), else ""
     partial     older pages were not read, as everything on them is known: absence says nothing
-    wait        how long the source asks not to be read again
+    wait        how long the source asks not to be read again, or says that it stays the same
     """
 
     postings: Sequence[Posting] = ()

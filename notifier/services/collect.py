@@ -1,6 +1,7 @@
 """From lists to debts: read what is due, find what is new, record it with whom it is owed to.
 
-Sources are fetched side by side and recorded one after the other, so a slow one holds up nobody.
+Sources are fetched side by side and recorded one after the other, so a slow one holds up nobody. How
+many are asked at once is for the sources to say: they know the hosts.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
 from notifier.domain.ports import Source
 from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
 from notifier.domain.redact import redacted
-from notifier.errors import SourceError, SourceUnreachable, StaleWishes
+from notifier.errors import SourceError, SourceResting, SourceUnreachable, StaleWishes
 from notifier.services.owing import Owing
 from notifier.store import jobs, sources, subscriptions
 from notifier.store.database import Database
@@ -58,42 +59,70 @@ class Collector:
     build: Build
     reader_version: ReaderVersion
     every: timedelta = timedelta(minutes=30)
-    at_once: int = 20  # sources fetched side by side
+    longest: timedelta = timedelta(minutes=10)  # for one reading, however many pages it has
+    patience: timedelta | None = None  # for those under way; what is not done by then is of the next time
+    _under_way: dict[int, "asyncio.Task[_Read]"] = field(default_factory=dict, init=False)
 
     async def collect(self, clock: Callable[[], datetime], names: Collection[str] = ()) -> list[Collected]:
-        """Read the sources that are due (or those named) and return what each came to."""
-        rows = await self.db.read(sources.due, clock(), names)
-        gate = asyncio.Semaphore(self.at_once)
+        """Read the sources that are due (or those named) and return what each came to.
 
-        async def fetch(row: SourceRow) -> tuple[SourceRow, Reading | SourceError]:
-            async with gate:
-                try:
-                    return row, await self.build(row).postings(clock())
-                except SourceError as error:
-                    return row, error
-                except Exception as error:
-                    # One source's bug must not cost the others their reading.
-                    log.exception("source reading failed", extra={"source": row.name})
-                    return row, SourceUnreachable(f"internal error: {type(error).__name__}")
-
+        With `patience` those that take longer go on, and what they come to is returned by a later call.
+        """
+        for row in await self.db.read(sources.due, clock(), names):
+            if row.id not in self._under_way:
+                self._under_way[row.id] = asyncio.create_task(self._read(row, clock))
+        patience = self.patience.total_seconds() if self.patience else None
         results = []
-        for finished in asyncio.as_completed([fetch(row) for row in rows]):
-            row, reading = await finished
-            if not isinstance(reading, SourceError):
-                try:
-                    results.append(await self.record(row, reading, clock()))
-                    continue
-                except OperationalError:
-                    raise  # the database's trouble, not this source's
-                except Exception as error:
-                    log.exception("source recording failed", extra={"source": row.name})
-                    reading = SourceUnreachable(f"internal error: {type(error).__name__}")
-            results.append(await self._failed(row, reading, clock()))
+        try:
+            for finished in asyncio.as_completed([*self._under_way.values()], timeout=patience):
+                read = await finished
+                del self._under_way[read.row.id]
+                results.append(await self._take(read, clock))
+        except TimeoutError:
+            log.info("sources still being read", extra={"count": len(self._under_way)})
+        except BaseException:
+            self.stop()
+            raise
         return results
 
+    def stop(self) -> None:
+        """Give up what is being read."""
+        for task in self._under_way.values():
+            task.cancel()
+        self._under_way.clear()
+
+    async def _read(self, row: SourceRow, clock: Callable[[], datetime]) -> "_Read":
+        try:
+            async with asyncio.timeout(self.longest.total_seconds()):
+                return _Read(row, await self.build(row).postings(clock()))
+        except SourceError as error:
+            return _Read(row, error)
+        except TimeoutError:
+            minutes = self.longest / timedelta(minutes=1)
+            return _Read(row, SourceUnreachable(f"reading took longer than {minutes:.0f} minutes"))
+        except Exception as error:
+            # One source's bug must not cost the others their reading.
+            log.exception("source reading failed", extra={"source": row.name})
+            return _Read(row, SourceUnreachable(f"internal error: {type(error).__name__}"))
+
+    async def _take(self, read: "_Read", clock: Callable[[], datetime]) -> Collected:
+        row, reading = read.row, read.reading
+        if not isinstance(reading, SourceError):
+            try:
+                return await self.record(row, reading, clock())
+            except OperationalError:
+                raise  # the database's trouble, not this source's
+            except Exception as error:
+                log.exception("source recording failed", extra={"source": row.name})
+                reading = SourceUnreachable(f"internal error: {type(error).__name__}")
+        return await self._failed(row, reading, clock())
+
     async def _failed(self, row: SourceRow, error: SourceError, now: datetime) -> Collected:
-        retry_after = error.retry_after if isinstance(error, SourceUnreachable) else None
         reason = redacted(str(error))  # it is stored, and shown
+        if isinstance(error, SourceResting):
+            await self.db.run(sources.postpone, row.id, now, error.wait)
+            return Collected(row.name, trouble=reason)
+        retry_after = error.retry_after if isinstance(error, SourceUnreachable) else None
         await self.db.run(sources.failed, row.id, reason, now, retry_after)
         log.warning("source failed", extra={"source": row.name, "reason": reason})
         return Collected(row.name, trouble=reason)
@@ -172,6 +201,14 @@ class Collector:
             total.new += recorded.new
             total.owed += recorded.owed
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A source, and what reading it gave."""
+
+    row: SourceRow
+    reading: Reading | SourceError
 
 
 @dataclass(frozen=True, slots=True)

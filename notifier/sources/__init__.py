@@ -63,7 +63,7 @@ class ListSource:
             reading = await asyncio.to_thread(self.kind.parse, fetched.text, now, self.url)
             if self.kind.following is not None:
                 reading = await self._whole(reading, self.kind.following, fetched.text, now)
-        reading = replace(reading, wait=self.kind.floor)
+        reading = replace(reading, wait=max(self.kind.floor, fetched.fresh_for))
         if self.kind.following is not None and not self.kind.newest_first:
             return reading  # its first document says nothing of the others
         return replace(reading, etag=fetched.etag, last_modified=fetched.last_modified)

@@ -31,7 +31,7 @@ _NO_ANSWER = (httpx.TimeoutException, httpx.ConnectError, TimeoutError)
 class _Host:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     users: int = 0
-    apart: float = APART
+    apart: float = 0.0  # seconds, where the host asks for more than we keep anyway
     next_start: float = 0.0  # of the event loop's clock
     unanswered: int = 0
     rests_until: datetime = _LONG_AGO
@@ -83,7 +83,7 @@ class Hosts:
 
     def slow_down(self, name: str, seconds: float) -> None:
         """Ask a host no more often than every so many seconds."""
-        self._host(name).apart = max(seconds, APART)
+        self._host(name).apart = seconds
 
     def _host(self, name: str) -> _Host:
         if name not in self._hosts and len(self._hosts) >= MOST_HOSTS:
@@ -101,7 +101,7 @@ class Hosts:
         )
         if rest > timedelta():
             raise SourceResting(f"{name} asks to be left alone for now", retry_after=rest)
-        host.next_start = loop.time() + seconds + host.apart
+        host.next_start = loop.time() + seconds + max(host.apart, APART)
         await asyncio.sleep(seconds)
         if host.rests_until > self._now():  # another fetch learned it meanwhile
             raise SourceResting(

@@ -78,6 +78,13 @@ def failed(
     _suspect(source, reason, now)
 
 
+def postpone(session: Session, source_id: int, now: datetime, wait: timedelta) -> None:
+    """Read a source later, since its host wants to be left alone; that is no failure."""
+    source = session.get(Source, source_id)
+    if source is not None:
+        source.next_fetch_at = now + wait
+
+
 def doubt(source: Source, rows: int, note: str, *, partial: bool = False) -> str | None:
     """Return why a reading of `rows` postings is not trusted, None when it is.
 
