@@ -17,11 +17,6 @@ from tests.sources.wire import Call, internet, served
 RAW = "http://raw.githubusercontent.com"
 
 
-@pytest.fixture(autouse=True)
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(politeness, "APART", 0.02)
-
-
 async def outcomes(fetcher: Fetcher, urls: list[str]) -> list[object]:
     return await asyncio.gather(*(fetcher.get(url) for url in urls), return_exceptions=True)
 

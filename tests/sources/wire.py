@@ -64,7 +64,7 @@ async def served(serve: Serve, wire: Wire | None = None, tls: Any = None) -> Asy
         assert task is not None
         open_now.add(task)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while True:
                     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                     headers = {
