@@ -86,6 +86,7 @@ class Hosts:
         self._host(name).apart = seconds
 
     def _host(self, name: str) -> _Host:
+        name = name.rstrip(".")
         if name not in self._hosts and len(self._hosts) >= MOST_HOSTS:
             now = self._now()
             self._hosts = {
@@ -94,19 +95,25 @@ class Hosts:
         return self._hosts.setdefault(name, _Host())
 
     async def _wait(self, name: str, host: _Host) -> None:
-        loop = asyncio.get_running_loop()
-        seconds = max(host.next_start - loop.time(), 0.0)
-        rest = max(
-            host.rests_until - self._now(), timedelta(seconds=seconds if seconds > LONGEST_SLEEP else 0)
-        )
-        if rest > timedelta():
-            raise SourceResting(f"{name} asks to be left alone for now", retry_after=rest)
-        host.next_start = loop.time() + seconds + max(host.apart, APART)
+        clock = asyncio.get_running_loop().time
+        seconds = max(host.next_start - clock(), 0.0)
+        if seconds > LONGEST_SLEEP:
+            raise _resting(name, timedelta(seconds=seconds))
+        self._raise_while_it_rests(name, host)
+        host.next_start = clock() + seconds + max(host.apart, APART)
         await asyncio.sleep(seconds)
-        if host.rests_until > self._now():  # another fetch learned it meanwhile
-            raise SourceResting(
-                f"{name} asks to be left alone for now", retry_after=host.rests_until - self._now()
-            )
+        self._raise_while_it_rests(name, host)  # another fetch may have learned it meanwhile
+
+    def _raise_while_it_rests(self, name: str, host: _Host) -> None:
+        rest = host.rests_until - self._now()
+        if rest > timedelta():
+            raise _resting(name, rest)
+
+
+def _resting(name: str, wait: timedelta) -> SourceResting:
+    return SourceResting(
+        f"{name} is left alone for now: it asks for that, or did not answer", retry_after=wait
+    )
 
 
 @asynccontextmanager

@@ -71,7 +71,7 @@ BOMBS = {
     "header that is huge": lambda call: forever(call, OK + b"X: ", b"y" * 64 * 1024),
     "early hints without end": lambda call: forever(call, b"", b"HTTP/1.1 103 Hints\r\n\r\n"),
     "chunk size that is huge": lambda call: forever(call, CHUNKED, b"f" * 64 * 1024),
-    "trailers without end": lambda call: forever(call, CHUNKED + b"0\r\n", b"X: y\r\n"),
+    "trailers without end": lambda call: forever(call, CHUNKED + b"0\r\n", b"X: y\r\n" * 5000),
     "redirects": redirects,
     "redirect to itself with a body": lambda call: forever(call, b"HTTP/1.1 302 X\r\nLocation: /redirect to itself with a body\r\n\r\n", b"x" * 64 * 1024),
     "silence": silence,

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from email.message import Message
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,19 @@ async def test_we_say_who_we_are_and_what_we_unpack(monkeypatch: pytest.MonkeyPa
 
     assert wire.calls[0].headers["user-agent"].startswith("notifier/")
     assert wire.calls[0].headers["accept-encoding"] == "gzip"
+
+
+async def test_we_say_where_people_read_about_us_when_the_package_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = Message()
+    package["Project-URL"] = "Homepage, https://notifier.example"
+    monkeypatch.setattr(metadata, "metadata", lambda name: package)
+
+    async with internet(monkeypatch, Call.answer) as (fetcher, wire):
+        await fetcher.get("http://lists.example/")
+
+    assert wire.calls[0].headers["user-agent"].endswith(" (+https://notifier.example)")
 
 
 async def test_a_page_is_taken_where_pages_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """Nothing of one's own network is reached, however it is written, looked up or redirected to."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -158,6 +160,29 @@ async def test_the_deadline_covers_the_lookup(monkeypatch: pytest.MonkeyPatch) -
     async with Fetcher(resolve=never, seconds=0.1) as fetcher:
         with pytest.raises(SourceUnreachable, match="took longer"):
             await fetcher.get("https://lists.example/")
+
+
+async def test_name_servers_that_hang_take_no_thread_from_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database and the parsers work in the threads that Python lends to everybody."""
+    answered = threading.Event()
+
+    def hang(*args: object, **options: object) -> list[object]:
+        answered.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    async with Fetcher(seconds=20) as fetcher:
+        urls = [f"https://lists{number}.example/" for number in range(40)]
+        fetches = [asyncio.create_task(fetcher.get(url)) for url in urls]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(20):
+            await asyncio.gather(*(asyncio.to_thread(len, urls) for _ in range(40)))
+        hanging = not any(task.done() for task in fetches)
+        answered.set()
+        ended = await asyncio.gather(*fetches, return_exceptions=True)
+
+    assert hanging
+    assert {type(it) for it in ended} == {SourceUnreachable}
 
 
 @pytest.fixture
