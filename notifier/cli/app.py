@@ -231,7 +231,8 @@ class App:
 
             async def collect() -> None:
                 for collected in await reading.collect(utc_now):
-                    self._counters.fetched(ok=not collected.trouble)
+                    if collected.asked:
+                        self._counters.fetched(ok=not collected.trouble)
                 await self._look("deliver", self._deliverer.deliver)()
                 await self._republish()
 

@@ -48,6 +48,7 @@ class Collected:
     closed: int = 0
     unread: Sequence[Unread] = ()
     trouble: str = ""  # why the reading is not trusted, or failed
+    asked: bool = True  # False: its host is left alone for now
     new_keys: list[str] = field(default_factory=list)
 
 
@@ -121,7 +122,7 @@ class Collector:
         reason = redacted(str(error))  # it is stored, and shown
         if isinstance(error, SourceResting):
             await self.db.run(sources.postpone, row.id, now, error.wait)
-            return Collected(row.name, trouble=reason)
+            return Collected(row.name, trouble=reason, asked=False)
         retry_after = error.retry_after if isinstance(error, SourceUnreachable) else None
         await self.db.run(sources.failed, row.id, reason, now, retry_after)
         log.warning("source failed", extra={"source": row.name, "reason": reason})

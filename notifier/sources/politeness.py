@@ -16,7 +16,7 @@ from notifier.errors import SourceError, SourceResting
 
 PLACES = 20  # fetches at once, of all hosts
 AT_ONCE = 2  # … of one host: many lists live at raw.githubusercontent.com
-APART = 0.2  # seconds between the beginnings of two fetches from one host
+APART = 0.1  # seconds between the beginnings of two fetches from one host
 PATIENCE = 5.0  # seconds for which a fetch holds up others
 LONGEST_SLEEP = 10.0  # seconds; who has to wait longer comes back another time
 UNANSWERED = 3  # fetches in a row without any answer: the host is down

@@ -170,13 +170,14 @@ async def test_a_host_that_wants_to_be_left_alone_is_no_failure_of_its_lists(
     async with internet(monkeypatch, answer, now=clock) as (fetcher, wire):
         await add(db, clock, *(f"http://busy.example/{number}" for number in range(5)))
         collector = reader(db, fetcher)
-        await collector.collect(clock)
+        first = await collector.collect(clock)
         states = await db.read(sources.every)
         asked = len(wire.calls)
         due = await db.read(sources.due, clock() + timedelta(minutes=119))
         clock.forward(hours=2)
         again = await collector.collect(clock)
 
+    assert Counter(one.asked for one in first) == {True: 1, False: 4}
     assert sorted(state.failures for state in states) == [0, 0, 0, 0, 1]
     assert [state.suspect for state in states].count(None) == 4
     assert {state.next_fetch_at for state in states} == {clock()}
