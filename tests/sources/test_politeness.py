@@ -42,17 +42,17 @@ async def test_a_host_is_asked_by_two_at_once_and_not_in_a_burst(monkeypatch: py
         assert not [it for it in await outcomes(fetcher, urls) if isinstance(it, BaseException)]
 
     assert set(most.values()) == {AT_ONCE}
-    assert begun[-1] - begun[0] > 5 * politeness.APART * 0.9
+    assert begun[-1] - begun[0] > 0.38  # two at once alone would take 0.3
 
 
 async def test_many_lists_of_one_host_are_all_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for one's turn is not the server's slowness: the deadline does not run meanwhile."""
 
     async def answer(call: Call) -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
         await call.answer(b"list")
 
-    async with internet(monkeypatch, answer, seconds=0.9) as (fetcher, _):
+    async with internet(monkeypatch, answer, seconds=2.0) as (fetcher, _):
         urls = [f"{RAW}/someone/list-{number}/HEAD/README.md" for number in range(50)]
         assert not [it for it in await outcomes(fetcher, urls) if isinstance(it, BaseException)]
 
@@ -122,11 +122,13 @@ async def test_one_list_that_hangs_does_not_stop_its_host(monkeypatch: pytest.Mo
             await asyncio.Event().wait()
         await call.answer()
 
-    async with internet(monkeypatch, answer, seconds=3.0) as (fetcher, _):
+    async with internet(monkeypatch, answer, seconds=20.0) as (fetcher, _):
         hanging = [asyncio.create_task(fetcher.get(f"http://lists.example/hangs-{n}")) for n in range(2)]
         await asyncio.sleep(0.1)  # both turns are taken
         found = await outcomes(fetcher, [f"http://lists.example/{number}" for number in range(20)])
         still_hanging = not any(task.done() for task in hanging)
+        for task in hanging:
+            task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
 
     assert not [it for it in found if isinstance(it, BaseException)]
@@ -166,7 +168,7 @@ async def test_the_pause_that_robots_txt_asks_for_is_kept(monkeypatch: pytest.Mo
     async with internet(monkeypatch, answer) as (fetcher, _):
         await asyncio.gather(*(fetcher.page(f"http://jobs.example/{number}") for number in range(3)))
 
-    assert min(after - before for before, after in pairwise(begun)) > 0.4
+    assert min(after - before for before, after in pairwise(begun)) > 0.3
 
 
 async def test_a_long_pause_is_waited_for_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
