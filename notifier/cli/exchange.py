@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from notifier.errors import OperatorError
 from notifier.sources import SOURCES, address
+from notifier.sources.text import xml
 from notifier.store.tables import Source
 
 KEPT = (
@@ -86,10 +87,8 @@ def _checked(entry: Any, place: int) -> dict[str, Any]:
 
 
 def _from_opml(text: str) -> list[dict[str, Any]]:
-    if "<!doctype" in text.lower() or "<!entity" in text.lower():
-        raise OperatorError("an OPML file with a DOCTYPE is not read")
     try:
-        root = ElementTree.fromstring(text)
+        root = ElementTree.fromstring(xml(text, "the file").encode())
     except ElementTree.ParseError as error:
         raise OperatorError(f"the file is no OPML: {error}") from error
     entries = []

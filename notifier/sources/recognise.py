@@ -111,6 +111,8 @@ def _by_address(where: str) -> tuple[str, str] | None:
 async def _by_content(where: str, fetcher: Fetcher, now: datetime) -> Found:
     """Return what an address is by what stands there, or by what the page there points to."""
     fetched = await build(README, where, fetcher).document(accept_html=True)
+    if _is_page(fetched.text) and not address.is_file(where):
+        fetched = await fetcher.page(where)  # a page is read only if its site lets programs read it
     # A README may quote anything, so it is asked last.
     for name in sorted(SOURCES, key=lambda name: name == README):
         if SOURCES[name].sniff(fetched.text):
