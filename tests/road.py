@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
+from sqlmodel import Session, col
+
 from notifier.chat import markdown
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
@@ -16,7 +19,8 @@ from notifier.services.deliver import Deliverer
 from notifier.store import sources, subscriptions
 from notifier.store.database import Database
 from notifier.store.subscriptions import Defaults
-from notifier.store.tables import Destination, DestinationKind, Source, Subscription
+from notifier.store.tables import Delivery, Destination, DestinationKind, Source, Subscription
+from tests.conftest import Clock
 
 
 def a_posting(number: int = 1, **values: object) -> Posting:
@@ -158,3 +162,35 @@ class Road:
             return fn(session, chat, *args, **values)
 
         return await self.db.run(run)
+
+
+class RealRoad(Road):
+    """The road with a real adapter at its end, and a stand-in of the platform behind that."""
+
+    def __init__(self, db: Database, clock: Clock, platform: str) -> None:
+        super().__init__(db, clock)
+        self.time = clock
+        self.chat.name = platform  # whom `subscribed` means
+        self.jobs = 1
+
+    async def finds(self, count: int = 1) -> None:
+        """Let the list gain Python jobs."""
+        self.jobs += count
+        await self.read(postings(*range(1, self.jobs + 1)))
+
+    async def sends(self, *, after: float = 0.0) -> None:
+        """Deliver what is due, so many seconds later."""
+        self.time.forward(seconds=after)
+        await self.deliverer.deliver()
+
+    def destination(self, id_: int = 1) -> Destination | None:
+        return self.db.call(lambda session: session.get(Destination, id_))
+
+    def deliveries(self, chat: int | None = None) -> Sequence[Delivery]:
+        def read(session: Session) -> Sequence[Delivery]:
+            query = select(Delivery).order_by(col(Delivery.id))
+            if chat is not None:
+                query = query.where(col(Delivery.destination_id) == chat)
+            return session.execute(query).scalars().all()
+
+        return self.db.call(read)

@@ -27,7 +27,7 @@ from notifier.store import subscriptions
 from notifier.store.database import Database
 from notifier.store.tables import Delivery, DeliveryState, Destination, DestinationKind, Trouble
 from tests.conftest import Clock
-from tests.road import Road, a_posting, postings
+from tests.road import RealRoad, a_posting, postings
 from tests.standin.faults import Call
 from tests.standin.rules import Refused
 from tests.standin.running import Notifier, a_row, environment
@@ -73,7 +73,7 @@ class Moody(BotApi):
         return await super()._answer(call, wrong)
 
 
-class TelegramRoad(Road):
+class TelegramRoad(RealRoad):
     """The road with Telegram at its end: the stand-in, and the real adapter in this process."""
 
     def __init__(
@@ -85,10 +85,8 @@ class TelegramRoad(Road):
         resend: bool = True,
         per_second: float = PER_SECOND,
     ) -> None:
-        super().__init__(db, clock)
-        self.time = clock
+        super().__init__(db, clock, TELEGRAM)
         self.server = server
-        self.chat.name = TELEGRAM  # whom `subscribed` means
         self.api = Api(
             server.token,
             server.root,
@@ -100,7 +98,6 @@ class TelegramRoad(Road):
         # A lane's rest after each message only makes a test longer: the Api spaces a chat's messages as well.
         messenger.pace = Pace()
         self.deliverer = Deliverer(db, {TELEGRAM: messenger}, clock, resend=resend)
-        self.jobs = 1
 
     async def wants(self, *chats: Person | Chat, thread: str = "", **values: Any) -> None:
         """Let these chats want Python at once."""
@@ -112,30 +109,8 @@ class TelegramRoad(Road):
             if thread:
                 await self.on_chat(lambda _, row: setattr(row, "thread", thread), str(chat.id))
 
-    async def finds(self, count: int = 1) -> None:
-        """Let the list gain Python jobs."""
-        self.jobs += count
-        await self.read(postings(*range(1, self.jobs + 1)))
-
-    async def sends(self, *, after: float = 0.0) -> None:
-        """Deliver what is due, so many seconds later."""
-        self.time.forward(seconds=after)
-        await self.deliverer.deliver()
-
     def requests(self, *chats: Person | Chat, method: str = "sendMessage") -> list[Call]:
         return [call for call in self.server.called(method) if call.chat_id in {chat.id for chat in chats}]
-
-    def destination(self, id_: int = 1) -> Destination | None:
-        return self.db.call(lambda session: session.get(Destination, id_))
-
-    def deliveries(self, chat: int | None = None) -> Sequence[Delivery]:
-        def read(session: Session) -> Sequence[Delivery]:
-            query = select(Delivery).order_by(col(Delivery.id))
-            if chat is not None:
-                query = query.where(col(Delivery.destination_id) == chat)
-            return session.execute(query).scalars().all()
-
-        return self.db.call(read)
 
 
 @dataclass
