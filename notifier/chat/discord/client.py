@@ -9,6 +9,7 @@ import yarl
 from discord.http import Route
 
 from notifier.chat.discord.api import LONGEST_WAIT, MOST_A_SECOND, PER_SECOND, budget
+from notifier.chat.discord.buckets import Bucket
 from notifier.chat.discord.permissions import missing_permissions
 from notifier.chat.pace import Pacer
 
@@ -39,11 +40,25 @@ class Client(discord.AutoShardedClient):
             max_ratelimit_timeout=LONGEST_WAIT,
             http_trace=budget(Pacer(PER_SECOND, MOST_A_SECOND)),
         )
+        self._keep_buckets()
         self._handle = handle
         self._lost = lost
         self._opened = opened
         if gateway_url:
             self._reroute(yarl.URL(gateway_url))
+
+    def _keep_buckets(self) -> None:
+        make = self.http.get_ratelimit
+
+        def ours(key: str) -> Bucket:
+            found = self.http._buckets.get(key)
+            if not isinstance(found, Bucket):
+                make(key)  # it forgets those that nobody used for long
+                found = self.http._buckets[key] = Bucket(LONGEST_WAIT)
+            return found
+
+        # The library has no other place for them.
+        self.http.get_ratelimit = ours  # type: ignore[method-assign]
 
     def _reroute(self, gateway: yarl.URL) -> None:
         connect = self.http.ws_connect
