@@ -663,7 +663,12 @@ def _end_run(session: Session, batch: Batch, reference: str | None = None) -> No
 
 
 def postpone(session: Session, batch: Batch, until: datetime) -> None:
-    """The platform asked to wait: the whole chat waits, and it was no attempt."""
+    """The platform asked to wait: the whole chat waits, and it was no attempt. New messages wait for no edit."""
+    if batch.reference:
+        session.execute(
+            update(Delivery).where(_of(batch)).values(due_at=until, leased_until=None, handed_at=None)
+        )
+        return
     _wait(session, batch, until, handed_at=None)
     session.execute(
         update(Destination).where(col(Destination.id) == batch.destination.id).values(held_until=until)

@@ -62,7 +62,7 @@ class Discord:
         self._guild = guild
         self._refused = refused
         self._accepted = accepted
-        self._api = Api()
+        self._api = Api(refused=refused, accepted=accepted)
         self.messenger = DiscordMessenger(self._api)
         self._inbound = Inbound(self._api, self.messenger, conversation, clock, defaults)
         self._is_ending = False

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -21,23 +21,38 @@ MOST_A_SECOND = 50
 LONGEST_WAIT = 30.0  # seconds that the library may wait for a bucket before it says so instead
 LONGEST_CALL = 60.0  # seconds in all
 LONGEST_ANSWER = 10.0  # of an answer to an interaction
-AGAIN = (
-    1.0,
-    3.0,
-)  # seconds: a lost answer is asked for again with the same nonce, which makes no second message
+LONGEST_START = 5.0  # seconds that a call waits for the first login
+# Seconds: a lost answer is asked for again with the same nonce, which makes no second message.
+AGAIN = (1.0, 3.0)
+# Seconds for which Discord surely knows a nonce: "a few minutes" by its documentation, so less than two.
+NONCE_KEPT = 110.0
 
 Json = dict[str, Any]
 
 
 class Lost(Exception):
-    """Nothing came back, or the server broke: it may have been carried out."""
+    """Nothing usable came back: it may have been carried out."""
+
+
+class Unsent(Lost):
+    """It never left."""
+
+
+class Broken(Lost):
+    """The server broke: it probably was not carried out."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the server broke ({status})")
+        self.status = status
 
 
 class Banned(Exception):
     """Discord's front door refuses this address; `seconds` until it may be tried again."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"refused by Discord's front door for {seconds:.0f} s")
+        super().__init__(
+            f"Discord's front door refuses this address for {seconds:.0f} s: too much was asked that is refused"
+        )
         self.seconds = seconds
 
 
@@ -69,17 +84,40 @@ def _counts(path: str) -> bool:
 
 
 class Api:
-    """Calls of one bot, over the client in use; raises what discord.py raises, and `Lost` and `Banned`."""
+    """Calls of one bot, over the client in use; raises what discord.py raises, and `Lost` and `Banned`.
 
-    def __init__(self) -> None:
+    again       seconds before each further try of what is one however often it is made
+    nonce_kept  seconds for which Discord surely knows a nonce
+    refused     called with the reason when the address is refused: until that is over nothing is asked
+    accepted    called when it is over
+    """
+
+    def __init__(
+        self,
+        *,
+        again: Sequence[float] = AGAIN,
+        nonce_kept: float = NONCE_KEPT,
+        refused: Callable[[str], None] = lambda reason: None,
+        accepted: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._again = again
+        self.nonce_kept = nonce_kept
         self._client: discord.Client | None = None
+        self._connected = asyncio.Event()
+        self._banned_until = 0.0
+        self._refused = refused
+        self._accepted = accepted
+        self._end_of_ban: asyncio.TimerHandle | None = None
 
     def use(self, client: discord.Client) -> None:
         """Make calls over a client that has logged in."""
         self._client = client
+        self._connected.set()
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._end_of_ban is not None:
+            self._end_of_ban.cancel()
         if self._client is not None:
             await self._client.close()
 
@@ -96,11 +134,14 @@ class Api:
         files: Sequence[tuple[str, bytes]] = (),
         *,
         longest: float = LONGEST_CALL,
+        once: bool = False,
         **ids: int | str,
     ) -> Any:
-        """Make one call; `path` holds {names} of `ids`, and it ends within `longest` seconds."""
-        if self._client is None:
-            raise Lost("not connected yet")
+        """Make one call; `path` holds {names} of `ids`, and it ends within `longest` seconds.
+
+        once  a second one would do it twice: the library tries again only what was refused
+        """
+        client = await self._usable()
         parameters: dict[str, Any] = dict(ids)
         route = Route(method, path, **parameters)
         options: dict[str, Any] = {}
@@ -108,29 +149,74 @@ class Api:
             options["form"] = _form(payload, files)
         elif payload is not None:
             options["json"] = payload
+        if once:
+            options["raise_for_status"] = _give_up
         try:
             async with asyncio.timeout(longest):
-                return await self._client.http.request(route, **options)
+                answer = await client.http.request(route, **options)
         except discord.DiscordServerError as error:
-            raise Lost(f"the server broke ({error.status})") from error
+            raise Broken(error.status) from error
         except discord.HTTPException as error:
-            if error.status == 429:
-                raise Banned(_seconds(error.response.headers)) from error
-            raise
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if error.status != 429:
+                raise
+            raise self._asked_to_wait(error) from error
+        except aiohttp.ClientConnectorError as error:
+            raise Unsent(f"no connection: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Lost(f"no answer: {type(error).__name__}") from error
+        if answer and isinstance(answer, str):
+            raise Lost("no answer: a page")
+        return answer
 
     async def again(
         self, method: str, path: str, payload: Json, files: Sequence[tuple[str, bytes]], **ids: int | str
     ) -> Any:
         """Make a call that is one however often it is made (its nonce says so): again when its answer is lost."""
-        for wait in AGAIN:
+        until = _now() + self.nonce_kept
+        for wait in self._again:
             try:
-                return await self.call(method, path, payload, files, longest=LONGEST_CALL, **ids)
+                return await self.call(method, path, payload, files, longest=LONGEST_CALL, once=False, **ids)
+            except Unsent:
+                raise
             except Lost as lost:
+                # All but 503 the library has tried five times.
+                if _now() + wait > until or (isinstance(lost, Broken) and lost.status != 503):
+                    raise
                 log.info("answer lost, asked again", extra={"reason": str(lost)})
                 await asyncio.sleep(wait)
-        return await self.call(method, path, payload, files, longest=LONGEST_CALL, **ids)
+        return await self.call(method, path, payload, files, longest=LONGEST_CALL, once=False, **ids)
+
+    async def _usable(self) -> discord.Client:
+        """Return the client, after the first login."""
+        if (rest := self._banned_until - _now()) > 0:
+            raise Banned(rest)
+        try:
+            async with asyncio.timeout(LONGEST_START):
+                await self._connected.wait()
+        except TimeoutError as error:
+            raise Unsent("not connected yet") from error
+        assert self._client is not None
+        return self._client
+
+    def _asked_to_wait(self, error: discord.HTTPException) -> Banned | discord.RateLimited:
+        """Return what a 429 means that the library does not wait for: a ban comes from before Discord's API."""
+        headers = error.response.headers
+        seconds = _seconds(headers)
+        if "Via" in headers and "json" in headers.get("Content-Type", ""):
+            return discord.RateLimited(seconds)
+        banned = Banned(seconds)
+        self._banned_until = _now() + seconds
+        self._refused(str(banned))
+        if self._end_of_ban is not None:
+            self._end_of_ban.cancel()
+        self._end_of_ban = asyncio.get_running_loop().call_later(seconds, self._accepted)
+        return banned
+
+
+async def _give_up(response: aiohttp.ClientResponse) -> None:
+    """Raise before the library tries again."""
+    if response.status >= 500:
+        raise Broken(response.status)
 
 
 def _form(payload: Any, files: Sequence[tuple[str, bytes]]) -> list[Json]:
@@ -152,3 +238,7 @@ def _seconds(headers: Mapping[str, str]) -> float:
         return max(1.0, float(headers.get("Retry-After", "")))
     except ValueError:
         return 3_600.0
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -15,19 +15,31 @@ DM_CLOSED = (50007, 50278)  # the person takes no messages from us
 _GONE = {
     10003: "unknown channel",
     10004: "unknown server",
+    10013: "unknown person",
     10015: "unknown webhook",
     50027: "webhook changed",
+    50033: "unknown person",
 }
 _BARRED = {
     50001: "Missing Access",
     50013: "Missing Permissions",
     50083: "the thread is archived and locked",
+    160005: "the thread is locked",
+    160006: "too many active threads",
+    160007: "too many active threads",
     40067: "the forum asks for a tag",
     50024: "not possible in this kind of channel",
     50008: "not possible in this kind of channel",
     **dict.fromkeys(DM_CLOSED, "direct messages are closed"),
 }
+# Seconds to wait for what is refused now, and not for what it says.
+_LATER = {
+    30046: 3_600.0,  # too many edits of messages older than an hour
+    40003: 600.0,  # direct messages are opened too fast
+    130000: 60.0,  # overloaded
+}
 GONE_MESSAGE = 10008
+ARCHIVED = 50083
 NOT_IN_TIME = (10062, 40060)  # an interaction that is over, or answered already
 
 
@@ -36,10 +48,12 @@ def outcome_of(error: Exception) -> Outcome:
     match error:
         case Lost():
             return RetryAfter(LOST_AGAIN)
-        case Banned(seconds=seconds):
-            return RetryAfter(seconds)
+        case Banned():
+            return Denied(str(error))  # for a while
         case discord.RateLimited(retry_after=seconds):
             return RetryAfter(seconds)
+        case discord.HTTPException(code=code) if code in _LATER:
+            return RetryAfter(_LATER[code])
         case discord.HTTPException(code=code) if code in _GONE:
             return Gone(_GONE[code])
         case discord.HTTPException(code=code) if code in _BARRED:
@@ -50,6 +64,4 @@ def outcome_of(error: Exception) -> Outcome:
             return Rejected(text)
         case discord.Forbidden(text=text):
             return Barred(text)
-        case discord.NotFound(text=text):
-            return Gone(text)
-    raise error
+    raise error  # a 404 of no code says something about our address, not about the chat

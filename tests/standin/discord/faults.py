@@ -58,6 +58,7 @@ class Fault:
     chance: float = 1.0
     seconds: float = 0.0
     status: int = 200
+    scope: str = "user"  # of a 429
     accepted: bool = True  # whether the request takes effect all the same
     struck: list[Call] = field(default_factory=list)
 
@@ -99,9 +100,13 @@ class Faults:
         """Answer 200 with half of an object."""
         return self.add(Fault(how=How.BAD_JSON, name=name, accepted=accepted, **aim))
 
-    def flood(self, retry_after: float, name: str | None = None, **aim: Unpack[Aim]) -> Fault:
+    def flood(
+        self, retry_after: float, name: str | None = None, *, scope: str = "user", **aim: Unpack[Aim]
+    ) -> Fault:
         """Answer 429, whatever the buckets say."""
-        return self.add(Fault(how=How.FLOOD, name=name, seconds=retry_after, accepted=False, **aim))
+        return self.add(
+            Fault(how=How.FLOOD, name=name, seconds=retry_after, scope=scope, accepted=False, **aim)
+        )
 
     def delay(self, seconds: float, name: str | None = None, **aim: Unpack[Aim]) -> Fault:
         """Accept, and answer later."""

@@ -36,7 +36,7 @@ class Flood:
     call: str
     at: float  # monotonic seconds
     retry_after: float
-    scope: str  # user, global, or cloudflare
+    scope: str  # user, shared, global, or cloudflare
 
 
 @dataclass(slots=True)

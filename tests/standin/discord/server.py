@@ -395,7 +395,7 @@ class Discord:
                 told = VIA | {"Content-Type": "application/json"}
                 return web.Response(status=200, body=b'{"id": "1', headers=told)
             case How.FLOOD:
-                return self._flooded(call, fault.seconds, "user", {})
+                return self._flooded(call, fault.seconds, fault.scope, {})
         call.status = 0
         transport = request.transport
         if transport is not None:
