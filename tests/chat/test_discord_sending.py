@@ -7,32 +7,38 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import random
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from notifier.chat import DISCORD
-from notifier.chat.discord.api import NONCE_KEPT, Api
+from notifier.chat.discord.api import MOST_A_SECOND, NONCE_KEPT, PER_SECOND, Api
 from notifier.chat.discord.client import Client
 from notifier.chat.discord.messenger import DiscordMessenger
 from notifier.domain.ports import Pace
 from notifier.services.deliver import UNANSWERED, Deliverer
 from notifier.store.database import Database
-from notifier.store.tables import Destination, DestinationKind, Trouble
+from notifier.store.tables import Delivery, DeliveryState, Destination, DestinationKind, Trouble
 from tests.conftest import Clock
 from tests.road import RealRoad, a_posting
 from tests.standin.discord.faults import Call
-from tests.standin.discord.members import pings_nobody
+from tests.standin.discord.members import heard, pings_nobody, set_up, subscribe
 from tests.standin.discord.person import Person
 from tests.standin.discord.rules import Refused
 from tests.standin.discord.server import Discord
 from tests.standin.discord.spec import Operation
 from tests.standin.discord.world import FORUM, Channel, Guild, Thread
+from tests.standin.running import Notifier, a_row
 from tests.standin.updates import until
 
 A_DAY = 86_400.0  # seconds
@@ -559,6 +565,21 @@ async def test_who_takes_the_last_place_of_a_bucket_has_his_answer_at_once(world
 
 
 @on_sqlite
+async def test_answers_that_overtake_each_other_make_no_room_in_a_bucket(world: World) -> None:
+    road, server = world.road, world.server
+    people = [server.user(f"Person {number}") for number in range(30)]
+    world.guild.join(*people)
+    await road.wants(*people)
+    server.faults.delay(0.15, "create_dm", times=None, chance=0.4)
+
+    await road.finds()
+    await road.sends()
+
+    assert [stands(person) for person in people] == [1] * 30
+    assert server.floods == []
+
+
+@on_sqlite
 async def test_a_digest_is_published_page_by_page(world: World) -> None:
     channel = world.guild.announcement("news")
     world.server.limits.limits["create_message"] = (50, 1.0)
@@ -859,3 +880,178 @@ async def test_an_answer_to_an_edit_has_its_reaction(world: World, row: EditRow)
     assert ("~~" in message.text) == row.is_struck
     if isinstance(message.channel, Thread) and row.is_struck:
         assert message.channel.archived
+
+
+# -- answers that are lost ---------------------------------------------------------------------------------------
+
+
+def many(server: Moody, guild: Guild, count: int) -> list[Person | Channel]:
+    """Return so many chats: one in ten is a person, the others are channels."""
+    people = [server.user(f"Person {number}") for number in range(count // 10)]
+    guild.join(*people)
+    return [*people, *(guild.text(f"jobs-{number}") for number in range(count - len(people)))]
+
+
+async def check_lost_answers(server: Moody, guild: Guild, db: Database, clock: Clock, sends: int) -> None:
+    """Lose the answer of one send in twenty, half of them behind a broken gateway: each message stands once."""
+    road = await started(server, db, clock)
+    chats = many(server, guild, sends)
+    await db.run(subscribe, chats, clock())
+    aim: dict[str, Any] = {"name": "create_message", "times": None, "chance": 0.025}
+    faults = [server.faults.lose_answer(**aim), server.faults.gateway(502, accepted=True, **aim)]
+
+    await road.finds()
+    await road.sends()
+    for _ in range(3):
+        await road.sends(after=6)
+    await road.api.close()
+
+    lost = [len(fault.struck) for fault in faults]
+    rate, most = budget_of(server)
+    print(f"{sends} sends, answers lost {lost}; {rate:.1f} calls a second, {most} in the busiest")
+    assert min(lost) > 0
+    assert server.repeats
+    assert [stands(chat) for chat in chats] == [1] * sends
+    assert {it.state for it in road.deliveries()} == {"sent"}
+    assert server.floods == []
+    assert pings_nobody(server)
+
+
+def budget_of(server: Discord) -> tuple[float, int]:
+    """Return how many calls a second were made, first tries and others alike, and how many in the busiest second."""
+    at = sorted(call.at for call in server.calls if call.name != "create_interaction_response")
+    busiest = max(bisect_left(at, begun + 1) - first for first, begun in enumerate(at))
+    rate = (len(at) - 1) / (at[-1] - at[0])
+    assert rate <= PER_SECOND + 1
+    assert busiest <= MOST_A_SECOND
+    return rate, busiest
+
+
+@on_sqlite
+async def test_lost_answers_lose_nothing_and_repeat_nothing(
+    server: Moody, guild: Guild, db: Database, clock: Clock
+) -> None:
+    await check_lost_answers(server, guild, db, clock, 150)
+
+
+@on_sqlite
+@pytest.mark.long
+async def test_a_hundred_lost_answers_lose_nothing_and_repeat_nothing(
+    server: Moody, guild: Guild, db: Database, clock: Clock
+) -> None:
+    await check_lost_answers(server, guild, db, clock, 2_000)
+
+
+@on_sqlite
+async def test_retries_count_for_the_budget_as_first_tries_do(
+    server: Moody, guild: Guild, db: Database, clock: Clock
+) -> None:
+    """Half of the calls fail: some the library tries again, some we do."""
+    road = await started(server, db, clock)
+    chats = [guild.text(f"jobs-{number}") for number in range(60)]
+    await db.run(subscribe, chats, clock())
+    server.faults.gateway(503, "create_message", times=None, chance=0.4)
+    server.faults.flood(0.05, "create_message", times=None, chance=0.2)
+
+    await road.finds()
+    for _ in range(6):
+        await road.sends(after=6)
+    server.faults.clear()
+    await road.sends(after=6)
+    await road.api.close()
+
+    budget_of(server)
+    assert len(server.called("create_message")) > 90
+    assert [stands(chat) for chat in chats] == [1] * 60
+
+
+# -- kills ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Killed:
+    """A notifier with many subscribers that is killed again and again."""
+
+    server: Moody
+    bot: Notifier
+    chats: list[Person | Channel]
+    jobs: int = 1
+    asked_again: list[int] = field(default_factory=list)
+    twice: list[int] = field(default_factory=list)  # posts in forums
+
+    async def one_round(self, after: float) -> None:
+        """Let a job be found, kill the process `after` seconds from its first message, and start it again."""
+        self.jobs += 1
+        title = f"developer {self.jobs}]"
+        before, repeats = len(self._written()), len(self.server.repeats)
+        self.bot.publishes([a_row(self.jobs)])
+        await until(lambda: len(self._written()) > before or None, 60, "message")
+        await asyncio.sleep(after)
+        await self.bot.is_killed()
+        out = {chat.id for chat in self.chats if heard(chat, title)}
+        begun = self._begun()
+        await self.bot.start()
+        await until(lambda: all(heard(chat, title) for chat in self.chats) or None, 60, "all messages")
+        await asyncio.sleep(0.3)  # for one too many
+        got = {chat.id: heard(chat, title) for chat in self.chats}
+        forums = {chat.id for chat in self.chats if isinstance(chat, Channel) and chat.type == FORUM}
+        twice = {chat for chat, times in got.items() if times > 1}
+        again = {
+            it.channel.recipient.id if it.channel.recipient else it.channel.id
+            for it in self.server.repeats[repeats:]
+        }
+        assert len(begun) <= UNANSWERED
+        assert twice <= forums & begun & out
+        assert again <= begun & out
+        assert max(got.values()) <= 2
+        self.asked_again.append(len(again))
+        self.twice.append(len(twice))
+
+    def _written(self) -> list[Call]:
+        return [
+            it for it in self.server.calls if it.name in ("create_message", "create_thread") and it.status
+        ]
+
+    def _begun(self) -> set[int]:
+        """Return the chats whose message was handed over and not marked."""
+
+        def read(session: Session) -> set[int]:
+            query = (
+                select(col(Destination.address))
+                .join(Delivery, col(Delivery.destination_id) == col(Destination.id))
+                .where(col(Delivery.handed_at).is_not(None), col(Delivery.state) == DeliveryState.OWED)
+            )
+            return {int(address) for address in session.execute(query).scalars()}
+
+        with closing(Database(f"sqlite:///{self.bot.home}/notifier.db")) as db:
+            return db.call(read)
+
+
+async def check_kills(server: Moody, guild: Guild, home: Path, rounds: int) -> None:
+    chats = [*many(server, guild, 40), *(guild.forum(f"board-{number}") for number in range(10))]
+    # Answers take a while, so that a kill meets some that are under way.
+    server.faults.delay(0.05, "create_message", times=None)
+    server.faults.delay(0.05, "create_thread", times=None)
+    killed = Killed(server, set_up(home, server, chats), chats)
+    chance = random.Random(rounds)
+    await killed.bot.start()
+    try:
+        for _ in range(rounds):
+            await killed.one_round(chance.uniform(0.0, 1.0))
+    finally:
+        await killed.bot.ends()
+    print(f"{rounds} kills, asked again {killed.asked_again}, posts twice {killed.twice}")
+    assert server.floods == []
+    assert killed.bot.log("ERROR") == []
+    assert pings_nobody(server)
+
+
+async def test_kills_lose_nothing_and_repeat_no_message(server: Moody, guild: Guild, tmp_path: Path) -> None:
+    await check_kills(server, guild, tmp_path, 2)
+
+
+@pytest.mark.long
+async def test_twenty_kills_lose_nothing_and_repeat_no_message(
+    server: Moody, guild: Guild, tmp_path: Path
+) -> None:
+    await check_kills(server, guild, tmp_path, 20)

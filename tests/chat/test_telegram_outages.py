@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import sqlite3
 import time
-import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from functools import partial
@@ -22,7 +20,7 @@ from notifier.domain.cadence import Cadence
 from notifier.store import subscriptions
 from notifier.store.database import Database
 from tests.standin.faults import Call, Fault
-from tests.standin.running import Notifier, a_row, environment
+from tests.standin.running import Notifier, a_row, environment, everything, says_of_itself
 from tests.standin.spec import Json
 from tests.standin.telegram import BotApi
 from tests.standin.updates import until
@@ -381,36 +379,18 @@ async def test_the_token_is_nowhere_whatever_fails(tmp_path: Path, log_format: s
     await bot.start()
     try:
         exported = await fails_in_every_way(server, bot, ann, ben)
-        spoken = [bot.command(*words) for words in (("stats", "--json"), ("doctor", "--json"), ("doctor",))]
-        spoken.append(bot.command("backup", "store.zip"))
+        spoken = says_of_itself(bot)
     finally:
         await bot.ends()
         await server.close()
 
-    places = dict(everything(tmp_path))
+    places = dict(everything(tmp_path)) | spoken
     places["export"] = exported.document[1].decode() if exported.document else ""
-    for done in spoken:
-        places[f"{done.args}"] = done.stdout + done.stderr
     places["chats"] = json.dumps([server.texts(ann), server.texts(ben)])
     assert "DEBUG" in places["log.jsonl"]
     assert places["export"]
     assert {"notifier.db", "store.zip"} <= {name.split()[0] for name in places}
     assert [name for name, content in places.items() if WORD in content or TOKEN in content] == []
-
-
-def everything(home: Path) -> Iterator[tuple[str, str]]:
-    """Yield the name and content of all that lies in a folder, of databases and archives what is inside too."""
-    for file in home.rglob("*"):
-        if not file.is_file():
-            continue
-        yield file.name, file.read_bytes().decode("utf-8", "replace")
-        if file.name == "notifier.db":
-            with closing(sqlite3.connect(file)) as db:
-                yield f"{file.name} dumped", "\n".join(db.iterdump())
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                for name in archive.namelist():
-                    yield f"{file.name} {name}", archive.read(name).decode("utf-8", "replace")
 
 
 # -- a thousand chats -----------------------------------------------------------------------------------------------

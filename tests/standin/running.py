@@ -4,10 +4,12 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import zipfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,3 +185,28 @@ async def on_discord(home: Path, server: Discord, rows: int = 6, **settings: str
     assert [it[:500] for it in server.violations] == []
     assert made.log("ERROR") == []
     assert "Traceback" not in (home / "log.jsonl").read_text("utf-8")
+
+
+# -- where a secret could be ------------------------------------------------------------------------
+
+
+def says_of_itself(bot: Notifier) -> dict[str, str]:
+    """Return what it says when an operator asks, and leave a backup behind."""
+    asked = (("stats", "--json"), ("doctor", "--json"), ("doctor",), ("backup", "store.zip"))
+    done = [bot.command(*words) for words in asked]
+    return {" ".join(words): it.stdout + it.stderr for words, it in zip(asked, done, strict=True)}
+
+
+def everything(home: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and content of all that lies in a folder, of databases and archives what is inside too."""
+    for file in home.rglob("*"):
+        if not file.is_file():
+            continue
+        yield file.name, file.read_bytes().decode("utf-8", "replace")
+        if file.name == "notifier.db":
+            with closing(sqlite3.connect(file)) as db:
+                yield f"{file.name} dumped", "\n".join(db.iterdump())
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                for name in archive.namelist():
+                    yield f"{file.name} {name}", archive.read(name).decode("utf-8", "replace")

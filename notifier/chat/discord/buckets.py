@@ -1,13 +1,14 @@
-"""Discord's buckets as the library counts them, but for how one waits.
+"""Discord's buckets: how many calls of a kind fit into a window of time, learnt from its answers.
 
-The library's own refuses while places are left in a bucket that empties late (a second post in a forum within
-minutes, a second published message within the hour), and who takes the last place gets his answer only when
-the bucket is empty again: until then nobody notes that the message is out.
+The library's own refuses while there is room in a bucket that empties late (a second post in a forum within
+minutes, a second published message within the hour); who takes the last place gets his answer only in the
+next window; and an answer that does not know of calls under way makes room that is not there.
 """
 
 import asyncio
 from types import TracebackType
 
+import aiohttp
 import discord
 from discord.http import Ratelimit
 
@@ -18,7 +19,8 @@ class Bucket(Ratelimit):
     def __init__(self, longest: float) -> None:
         super().__init__(longest)
         self._longest = longest
-        self.dirty = True  # so that an answer never frees the places of those that are under way
+        self._length = 0.0  # seconds of a window, the most that an answer said
+        self._ended = 0.0  # when the last window did
 
     async def acquire(self) -> None:
         """Take a place, now or when there is one."""
@@ -51,6 +53,20 @@ class Bucket(Ratelimit):
             self._empty()
         self._wake(len(self._pending_requests))
 
+    def update(self, response: aiohttp.ClientResponse, *, use_clock: bool = False) -> None:
+        """Learn from an answer, which knows only of the calls that reached Discord before it."""
+        counted, limit, ends = self.remaining, self.limit, self.expires
+        super().update(response, use_clock=use_clock)
+        assert self.expires is not None
+        self._length = max(self._length, self.reset_after)
+        is_of_next = self.expires > (self._ended if ends is None else ends) + self._length / 2
+        if ends is None and not is_of_next:  # late: of the window that is over
+            self.remaining, self.expires = counted, ends
+        elif ends is None or not is_of_next:
+            self.remaining = min(self.remaining, counted + self.limit - limit)
+        else:
+            self.remaining = min(self.remaining, self.limit - self.outgoing)
+
     def _empty(self) -> None:
+        self._ended = self.expires or self._ended
         self.reset()  # type: ignore[no-untyped-call]
-        self.dirty = True

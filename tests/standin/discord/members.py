@@ -1,18 +1,23 @@
 """What many tests let people on Discord do, or look for afterwards."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
 from sqlmodel import Session
 
 from notifier.chat import DISCORD
+from notifier.cli.app import utc_now
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
 from notifier.store import subscriptions
+from notifier.store.database import Database
 from notifier.store.tables import DestinationKind
 from tests.standin.discord.person import Person
 from tests.standin.discord.server import Discord
 from tests.standin.discord.world import FORUM, Channel
+from tests.standin.running import Notifier, a_row, discord_environment
 
 WRITING = ("create_message", "create_thread", "update_message", "execute_webhook")
 
@@ -39,3 +44,23 @@ def pings_nobody(server: Discord, *, roles: Sequence[str] = ()) -> bool:
         and set(it.get("roles", ())) <= set(roles)
         for it in allowed
     )
+
+
+def set_up(home: Path, server: Discord, chats: Sequence[Person | Channel], **settings: str) -> Notifier:
+    """Return a notifier that is not started yet, and of which these chats want Python at once."""
+    made = Notifier(home, discord_environment(server, **settings))
+    made.publishes([a_row(1)])
+    for words in (("sources", "add", "harbour-jobs.md"), ("collect",)):
+        done = made.command(*words)
+        assert done.returncode == 0, done.stderr
+    with closing(Database(f"sqlite:///{home}/notifier.db")) as db:
+        db.call(subscribe, chats, utc_now())
+    return made
+
+
+def heard(chat: Person | Channel, words: str) -> int:
+    """Return how many messages with these words stand in a chat; of a forum, in its posts."""
+    if isinstance(chat, Channel) and chat.type == FORUM:
+        return sum(heard(thread, words) for thread in chat.threads)
+    here = chat if isinstance(chat, Channel) else chat.dm
+    return sum(words in text for text in here.texts())
