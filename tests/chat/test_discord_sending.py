@@ -8,7 +8,6 @@ import contextlib
 import inspect
 import logging
 import random
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -22,7 +21,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from notifier.chat import DISCORD
-from notifier.chat.discord.api import MOST_A_SECOND, NONCE_KEPT, PER_SECOND, Api
+from notifier.chat.discord.api import NONCE_KEPT, Api
 from notifier.chat.discord.client import Client
 from notifier.chat.discord.messenger import DiscordMessenger
 from notifier.domain.ports import Pace
@@ -32,7 +31,7 @@ from notifier.store.tables import Delivery, DeliveryState, Destination, Destinat
 from tests.conftest import Clock
 from tests.road import RealRoad, a_posting
 from tests.standin.discord.faults import Call
-from tests.standin.discord.members import heard, pings_nobody, set_up, subscribe
+from tests.standin.discord.members import budget_of, heard, many, pings_nobody, set_up, subscribe
 from tests.standin.discord.person import Person
 from tests.standin.discord.rules import Refused
 from tests.standin.discord.server import Discord
@@ -885,13 +884,6 @@ async def test_an_answer_to_an_edit_has_its_reaction(world: World, row: EditRow)
 # -- answers that are lost ---------------------------------------------------------------------------------------
 
 
-def many(server: Moody, guild: Guild, count: int) -> list[Person | Channel]:
-    """Return so many chats: one in ten is a person, the others are channels."""
-    people = [server.user(f"Person {number}") for number in range(count // 10)]
-    guild.join(*people)
-    return [*people, *(guild.text(f"jobs-{number}") for number in range(count - len(people)))]
-
-
 async def check_lost_answers(server: Moody, guild: Guild, db: Database, clock: Clock, sends: int) -> None:
     """Lose the answer of one send in twenty, half of them behind a broken gateway: each message stands once."""
     road = await started(server, db, clock)
@@ -915,16 +907,6 @@ async def check_lost_answers(server: Moody, guild: Guild, db: Database, clock: C
     assert {it.state for it in road.deliveries()} == {"sent"}
     assert server.floods == []
     assert pings_nobody(server)
-
-
-def budget_of(server: Discord) -> tuple[float, int]:
-    """Return how many calls a second were made, first tries and others alike, and how many in the busiest second."""
-    at = sorted(call.at for call in server.calls if call.name != "create_interaction_response")
-    busiest = max(bisect_left(at, begun + 1) - first for first, begun in enumerate(at))
-    rate = (len(at) - 1) / (at[-1] - at[0])
-    assert rate <= PER_SECOND + 1
-    assert busiest <= MOST_A_SECOND
-    return rate, busiest
 
 
 @on_sqlite

@@ -1,5 +1,6 @@
 """What many tests let people on Discord do, or look for afterwards."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from notifier.chat import DISCORD
+from notifier.chat.discord.api import MOST_A_SECOND, PER_SECOND
 from notifier.cli.app import utc_now
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
@@ -16,10 +18,17 @@ from notifier.store.database import Database
 from notifier.store.tables import DestinationKind
 from tests.standin.discord.person import Person
 from tests.standin.discord.server import Discord
-from tests.standin.discord.world import FORUM, Channel
+from tests.standin.discord.world import FORUM, Channel, Guild
 from tests.standin.running import Notifier, a_row, discord_environment
 
 WRITING = ("create_message", "create_thread", "update_message", "execute_webhook")
+
+
+def many(server: Discord, guild: Guild, count: int) -> list[Person | Channel]:
+    """Return so many chats: one in ten is a person, the others are channels."""
+    people = [server.user(f"Person {number}") for number in range(count // 10)]
+    guild.join(*people)
+    return [*people, *(guild.text(f"jobs-{number}") for number in range(count - len(people)))]
 
 
 def subscribe(session: Session, chats: Sequence[Person | Channel], now: datetime) -> None:
@@ -64,3 +73,15 @@ def heard(chat: Person | Channel, words: str) -> int:
         return sum(heard(thread, words) for thread in chat.threads)
     here = chat if isinstance(chat, Channel) else chat.dm
     return sum(words in text for text in here.texts())
+
+
+def budget_of(server: Discord, *, since: float = 0.0) -> tuple[float, int]:
+    """Return how many calls a second were made, first tries and others alike, and how many in the busiest second."""
+    at = sorted(
+        call.at for call in server.calls if call.name != "create_interaction_response" and call.at >= since
+    )
+    busiest = max(bisect_left(at, begun + 1) - first for first, begun in enumerate(at))
+    rate = (len(at) - 1) / (at[-1] - at[0])
+    assert rate <= PER_SECOND + 1
+    assert busiest <= MOST_A_SECOND
+    return rate, busiest
