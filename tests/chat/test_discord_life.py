@@ -365,6 +365,7 @@ async def test_telegram_goes_on_without_discord(server: Discord, tmp_path: Path)
     await bot.start()
     try:
         await bot.has_logged("platform stopped")
+        await bot.has_logged("source collected")
         person = telegram.user("Cleo")
         await person.says("/jobs")
         heard = await person.hears(15)
