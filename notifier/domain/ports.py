@@ -46,9 +46,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """The platform asks to wait; not an attempt."""
+    """The platform asks to wait; not an attempt.
+
+    alone  this message only: others may go to that chat meanwhile
+    """
 
     seconds: float
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

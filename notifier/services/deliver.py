@@ -171,8 +171,8 @@ class Deliverer:
             case Sent(reference, route):
                 await self._db.run(outbox.settle, batch, reference, now, route=route)
                 return True
-            case RetryAfter(seconds):
-                await self._db.run(outbox.postpone, batch, now + timedelta(seconds=seconds))
+            case RetryAfter(seconds, alone):
+                await self._db.run(outbox.postpone, batch, now + timedelta(seconds=seconds), alone=alone)
             case Moved(address, thread, reason):
                 reason = redacted(reason)  # it is stored, and shown
                 await self._db.run(outbox.moved, batch, address, now, thread=thread, reason=reason)

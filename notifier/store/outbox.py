@@ -662,9 +662,9 @@ def _end_run(session: Session, batch: Batch, reference: str | None = None) -> No
         )
 
 
-def postpone(session: Session, batch: Batch, until: datetime) -> None:
-    """The platform asked to wait: the whole chat waits, and it was no attempt. New messages wait for no edit."""
-    if batch.reference:
+def postpone(session: Session, batch: Batch, until: datetime, *, alone: bool = False) -> None:
+    """The platform asked to wait: the whole chat waits (or this message `alone`), and it was no attempt."""
+    if alone:
         session.execute(
             update(Delivery).where(_of(batch)).values(due_at=until, leased_until=None, handed_at=None)
         )

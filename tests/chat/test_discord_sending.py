@@ -17,7 +17,7 @@ from typing import Any
 
 import discord
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from notifier.chat import DISCORD
@@ -27,7 +27,7 @@ from notifier.chat.discord.messenger import DiscordMessenger
 from notifier.domain.ports import Pace
 from notifier.services.deliver import UNANSWERED, Deliverer
 from notifier.store.database import Database
-from notifier.store.tables import Delivery, DeliveryState, Destination, DestinationKind, Trouble
+from notifier.store.tables import Delivery, DeliveryState, Destination, DestinationKind, Subscription, Trouble
 from tests.conftest import Clock
 from tests.road import RealRoad, a_posting
 from tests.standin.discord.faults import Call
@@ -124,6 +124,10 @@ class DiscordRoad(RealRoad):
             await self.subscribed(to=str(chat.id), kind=kind)
             for name, value in ({"form": form} | columns).items():
                 await self.on_chat(_set, str(chat.id), name, value)
+
+    async def wishes(self, **columns: Any) -> None:
+        """Set this of all subscriptions."""
+        await self.db.run(lambda session: session.execute(update(Subscription).values(**columns)))
 
     def requests(self, chat: Person | Channel) -> list[Call]:
         """Return what was asked to write there."""
@@ -794,6 +798,35 @@ async def test_a_post_whose_answer_is_lost_is_held_where_the_operator_wants_that
 
     assert stands(forum) == 1
     assert [(it.state, (it.reason or "")[:9]) for it in road.deliveries()] == [("dead", "uncertain")]
+
+
+# -- mentions ------------------------------------------------------------------------------------------------
+
+
+@on_sqlite
+async def test_the_role_of_a_feed_is_pinged_once_a_message_and_nobody_else(
+    server: Moody, guild: Guild, db: Database, clock: Clock
+) -> None:
+    road = await started(server, db, clock)
+    jobs, forum, role = guild.text("jobs"), guild.forum("board"), guild.role("python", mentionable=True)
+    await road.wants(jobs, forum)
+    await road.wishes(mention=role.mention)
+    titles = ("@everyone Python", f"Python {guild.owner.mention}", f"{guild.everyone.mention} @here Python")
+
+    await road.read([a_posting(1), *(a_posting(n, title=it) for n, it in enumerate(titles, start=2))])
+    await road.sends()
+    await road.finds(15)  # several messages in a channel, and in a forum
+    await road.sends()
+    await closed(road, 9)
+    await road.api.close()
+
+    asked = [call for call in server.calls if call.name in ("create_message", "create_thread")]
+    assert len(server.pings) == len(server.called("create_thread")) + 3 + 1
+    assert {(it.pinged.users, it.pinged.roles, it.pinged.everyone) for it in server.pings} == {
+        (frozenset(), frozenset({role.id}), False)
+    }
+    assert len(asked) > len(server.pings)
+    assert pings_nobody(server, roles=[str(role.id)])
 
 
 # -- edits -----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import discord
@@ -13,7 +13,7 @@ from notifier.chat.discord.api import Api, Banned, Broken, Lost, Unsent
 from notifier.chat.discord.outcomes import ARCHIVED, GONE_MESSAGE, outcome_of
 from notifier.chat.discord.render import PAGE, SUPPRESS_NOTIFICATIONS, Rendered, mentioned, render
 from notifier.domain.document import Document
-from notifier.domain.ports import Outcome, Pace, Recipient, Sent, Uncertain
+from notifier.domain.ports import Outcome, Pace, Recipient, RetryAfter, Sent, Uncertain
 
 _MOST_REMEMBERED = 1_000
 _MESSAGES = "/channels/{channel_id}/messages"
@@ -84,7 +84,9 @@ class DiscordMessenger:
             except (discord.DiscordException, Banned, Lost) as error:
                 if isinstance(error, discord.HTTPException) and error.code in (GONE_MESSAGE, ARCHIVED):
                     continue
-                return outcome_of(error)
+                outcome = outcome_of(error)
+                # Edits have buckets of their own.
+                return replace(outcome, alone=True) if isinstance(outcome, RetryAfter) else outcome
         return Sent(reference)
 
     async def reach(self, user_id: str, document: Document) -> Outcome:
