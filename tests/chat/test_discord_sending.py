@@ -1061,8 +1061,33 @@ async def check_kills(server: Moody, guild: Guild, home: Path, rounds: int) -> N
     assert pings_nobody(server)
 
 
+async def test_a_kill_before_the_answer_repeats_no_message_and_only_the_post_that_was_begun(
+    server: Moody, guild: Guild, tmp_path: Path
+) -> None:
+    channels = [guild.text(f"jobs-{number}") for number in range(8)]
+    forums = [guild.forum(f"board-{number}") for number in range(3)]
+    bot = set_up(tmp_path, server, [*channels, *forums])
+    message, post = server.faults.hang("create_message"), server.faults.hang("create_thread")
+    await bot.start()
+    try:
+        bot.publishes([a_row(2)])
+        await until(lambda: (message.struck and post.struck) or None, 60, "message and post")
+        await bot.is_killed()
+        await bot.start()
+        everywhere = [*channels, *forums]
+        await until(lambda: all(heard(it, "developer 2]") for it in everywhere) or None, 60, "all messages")
+        (begun,) = [it for it in forums if it.id == post.struck[0].id("channel")]
+        await until(lambda: heard(begun, "developer 2]") > 1 or None, 60, "post")
+    finally:
+        await bot.ends()
+
+    assert [heard(it, "developer 2]") for it in channels] == [1] * 8
+    assert [it.channel.id for it in server.repeats] == [message.struck[0].id("channel")]
+    assert [heard(it, "developer 2]") for it in forums] == [2 if it is begun else 1 for it in forums]
+
+
 async def test_kills_lose_nothing_and_repeat_no_message(server: Moody, guild: Guild, tmp_path: Path) -> None:
-    await check_kills(server, guild, tmp_path, 2)
+    await check_kills(server, guild, tmp_path, 1)
 
 
 @pytest.mark.long
