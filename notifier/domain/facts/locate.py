@@ -6,7 +6,7 @@ country. The choice is the assignment in which the places support each other mos
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import nlargest
 from operator import itemgetter
@@ -82,13 +82,23 @@ def seat_in(company: str, location: str) -> tuple[str, ...]:
 
 def _narrowest(chosen: Sequence[tuple[Mention, Place]], more: Iterator[Place]) -> tuple[str, ...]:
     """Return the ids of the chosen places without those that another of the same item lies in."""
-    wider: dict[int, set[str]] = {}  # item: what its places lie in
+    items: dict[int, set[str]] = {}  # the places of each item
     for mention, it in chosen:
-        wider.setdefault(mention.item, set()).update(around(it.id) - {it.id})
-    found = {it.id: None for mention, it in chosen if it.id not in wider[mention.item]}
+        items.setdefault(mention.item, set()).add(it.id)
+    wider = {item: {id_ for it in places for id_ in around(it) - {it}} for item, places in items.items()}
+    found = {
+        it.id: None
+        for mention, it in chosen
+        if it.id not in wider[mention.item] or _stands_in_a_list(it, items[mention.item])
+    }
     countries = {it.country for _, it in chosen}
     found.update((it.id, None) for it in more if it.country not in countries)
     return tuple(found)
+
+
+def _stands_in_a_list(it: Place, others: Iterable[str]) -> bool:
+    """Return whether a macro-region is one of several places: "Europe, UK, South Africa" is no path."""
+    return it.kind is PlaceKind.MACRO and not all(contains(it.id, other) for other in others)
 
 
 def _chosen(found: Sequence[Mention]) -> list[tuple[Mention, Place]]:

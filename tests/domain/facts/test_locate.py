@@ -227,3 +227,21 @@ def test_a_building_of_an_institution_is_where_its_name_says(
     found = derive(title="Developer", location=location, mode=WorkMode.ONSITE, company=company).places
 
     assert [id_ if "-" in id_ else place(id_).name for id_ in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("location", "scope"),
+    [
+        ("Europe, UK, South Africa", ("EUROPE", "GB", "ZA")),
+        ("Latin America, Mexico, Spain", ("LATAM", "MX", "ES")),
+        ("Berlin, Germany, Europe", ("DE",)),
+        ("Worldwide", ("WORLD",)),
+        ("Anywhere in the World", ("WORLD",)),
+        ("Anywhere", ()),
+        ("Europe Only", ("EUROPE",)),
+        ("United States; Canada", ("US", "CA")),
+    ],
+)
+def test_remote_boards_say_which_lands_a_job_is_open_to(location: str, scope: tuple[str, ...]) -> None:
+    """A continent in a list of lands is one of them; in a path it is only where the rest lies."""
+    assert derive(title="Developer", location=location, mode=WorkMode.REMOTE).scope == scope
