@@ -1,7 +1,6 @@
 """Arbeitnow: jobs in Germany and remote ones, newest first, a hundred a page."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from notifier.domain.posting import Posting, Reading, WorkMode
 from notifier.sources import fields
@@ -25,8 +24,7 @@ def following(url: str, text: str) -> str:
 
 def recognise(url: str) -> str:
     """Return the API for any address of the site."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return API if host == "arbeitnow.com" else ""
+    return API if fields.site_path(url, "arbeitnow.com") is not None else ""
 
 
 def _posting(item: Item) -> Posting:
@@ -39,7 +37,7 @@ def _posting(item: Item) -> Posting:
         location=item.text("location"),
         mode=WorkMode.REMOTE if remote else WorkMode.UNKNOWN,
         posted_on=item.day("created_at"),
-        skills=(*item.texts("tags"), *fields.skills_named(item.html("description"))),
+        skills=fields.skills_of(item.texts("tags"), item.html("description")),
     )
 
 

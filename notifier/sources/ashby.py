@@ -59,7 +59,7 @@ def _pay(item: Item) -> str:
     told = item.inner("compensation")
     for part in told.items("summaryComponents"):
         if part.text("compensationType").casefold() == "salary":
-            period = fields.period_in(part.text("interval"))
+            period = part.text("interval")
             found = fields.pay_text(
                 part.number("minValue"), part.number("maxValue"), part.text("currencyCode"), period
             )

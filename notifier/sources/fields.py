@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from notifier.domain.facts.skills import skill_name, skills_in
+from notifier.domain.facts.skills import skill_id, skill_name, skills_in
 from notifier.domain.posting import Posting, Reading, Unread, WorkMode
 from notifier.errors import SourceUnreachable
 from notifier.sources.columns import MODES
@@ -20,7 +20,7 @@ LONGEST_DESCRIPTION = 20_000  # characters that are searched for skills
 
 _TAG = re.compile(r"<[^<>]*>")
 _LOOKED_AT = 5  # items of an answer; the first may be a notice
-_PERIOD = re.compile("year|month|week|day|hour")
+_ESCAPED = re.compile(r"&(?:amp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _MILLISECONDS = 100_000_000_000  # seconds until the year 5138
 
 
@@ -158,11 +158,18 @@ def read_each(found: Iterable[object], read: Callable[[Item], Posting | None]) -
                 raise Lacking("not an object")
             posting = read(Item(value))
         except Lacking as error:
-            unread.append(Unread(line=place, reason=str(error), text=json.dumps(value)[:200]))
+            unread.append(Unread(line=place, reason=str(error), text=_shown(value)))
             continue
         if posting is not None:
             postings.append(posting)
     return Reading(postings=postings, unread=unread, note=note or ("" if postings else "no open jobs in it"))
+
+
+def _shown(value: object) -> str:
+    try:
+        return json.dumps(value, default=str)[:200]
+    except (ValueError, TypeError, RecursionError):
+        return ""  # nested as deep as it could just be read
 
 
 def plain(markup: str) -> str:
@@ -175,6 +182,11 @@ def plain(markup: str) -> str:
             text = _TAG.sub(" ", text)
     # No database takes a NUL or half a surrogate pair in a text.
     return " ".join(text.replace("\x00", "").encode(errors="ignore").decode().split())
+
+
+def href(escaped: str) -> str:
+    """Return a link as HTML keeps it; of named entities only `&amp;`, for `&region=` holds none."""
+    return _ESCAPED.sub(lambda found: html.unescape(found[0]), escaped)
 
 
 def http_url(value: object) -> str:
@@ -214,12 +226,6 @@ def mode_named(word: str) -> WorkMode:
     return MODES.get(word.casefold().replace("_", " "), WorkMode.UNKNOWN)
 
 
-def period_in(words: str) -> str:
-    """Return the time that a field such as "per-year-salary" names, "year" when it names none."""
-    found = _PERIOD.search(words.casefold())
-    return found[0] if found else "year"
-
-
 def company_called(board: str) -> str:
     """Return the name of a company whose board says only how its address writes it."""
     words = board.replace("-", " ").replace("_", " ")
@@ -229,7 +235,7 @@ def company_called(board: str) -> str:
 def pay_text(low: float | None, high: float | None, currency: str, period: str = "year") -> str:
     """Return figures of a pay as a list would write them, "" without figures or a currency.
 
-    period  the word for its time: year, month, week, day, hour
+    period  the word for its time: year, monthly, HOUR, …; "": the source says none
     """
     figures = [
         f"{figure:,.0f}" if figure == int(figure) else f"{figure:,.2f}" for figure in (low, high) if figure
@@ -240,10 +246,56 @@ def pay_text(low: float | None, high: float | None, currency: str, period: str =
         figures.pop()
     written = " - ".join(f"{currency.upper()} {figure}" for figure in figures)
     start = "" if low else "up to "
-    return f"{start}{written} per {period}"
+    time = _period(period)
+    return f"{start}{written}" + (f" per {time}" if time else "")
 
 
-def skills_named(*texts: str) -> tuple[str, ...]:
+def _period(word: str) -> str:
+    """Return the noun for a time of pay, "" for a word that names none."""
+    named = {"dai": "day", "annu": "year"}
+    times = ("year", "month", "week", "day", "hour", *named)
+    found = next((time for time in times if time in word.lower()), "")
+    return named.get(found, found)
+
+
+def with_filters(api: str, url: str, names: Iterable[str], **usual: str) -> str:
+    """Return an API's address with those parameters of a pasted `url` that it knows.
+
+    usual  parameters it always has, where the address does not say otherwise
+    """
+    given = [(name, value) for name, value in parse_qsl(urlsplit(url).query) if name in set(names)]
+    here = {name for name, _ in given}
+    query = urlencode([*given, *((name, value) for name, value in usual.items() if name not in here)])
+    return f"{api}?{query}" if query else api
+
+
+def site_path(url: str, *hosts: str) -> str | None:
+    """Return the path of an address of one of these sites; None for others, and for their feeds."""
+    try:
+        split = urlsplit(url)
+        host = (split.hostname or "").removeprefix("www.")
+    except ValueError:
+        return None
+    is_feed = (
+        split.path.rstrip("/").endswith((".rss", ".xml", ".atom", "/feed", "/rss")) or "feed=" in split.query
+    )
+    return split.path.rstrip("/") if host in hosts and "://" in url and not is_feed else None
+
+
+def skills_named(*described: str) -> tuple[str, ...]:
     """Return the names of the skills that a description names, for sources without tags."""
-    words = " ".join(plain(text[:LONGEST_DESCRIPTION]) for text in texts)
-    return tuple(skill_name(found) for found in skills_in(words))
+    return skills_of((), *described)
+
+
+def skills_of(tags: Iterable[str], *described: str) -> tuple[str, ...]:
+    """Return the tags as written, then the skills that a description names besides, each skill once."""
+    words = " ".join(plain(text[:LONGEST_DESCRIPTION]) for text in described)
+    found: dict[str, str] = {}
+    for word in (*filter(None, tags), *map(skill_name, skills_in(words))):
+        found.setdefault(skill_id(word) or word.casefold(), word)
+    return tuple(found.values())
+
+
+def words_of(text: str) -> list[str]:
+    """Return the parts of a list that is written as one text."""
+    return [word for piece in re.split(r"[,;|]", text) if (word := piece.strip())]

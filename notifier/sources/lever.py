@@ -45,9 +45,7 @@ def _posting(item: Item, company: str) -> Posting:
         url=item.need_link("hostedUrl", "applyUrl"),
         location="; ".join(where.texts("allLocations")) or where.text("location"),
         mode=fields.mode_named(item.text("workplaceType")),
-        pay=fields.pay_text(
-            pay.number("min"), pay.number("max"), pay.text("currency"), fields.period_in(pay.text("interval"))
-        ),
+        pay=fields.pay_text(pay.number("min"), pay.number("max"), pay.text("currency"), pay.text("interval")),
         posted_on=item.day("createdAt"),
         skills=fields.skills_named(item.html("descriptionPlain") or item.html("description"), *wanted),
         section=where.text("team", "department"),

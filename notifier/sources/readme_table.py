@@ -57,6 +57,11 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     return Reading(postings=tuple(reader.postings), unread=tuple(reader.unread), note=note)
 
 
+def sniff(text: str) -> bool:
+    """Return whether a document holds a table whose head is one of jobs."""
+    return any(job_columns(table.head) is not None for table in tables(text))
+
+
 @dataclass(slots=True)
 class _Reader:
     today: date
@@ -222,4 +227,4 @@ def _bare(cells: Sequence[str]) -> list[str]:
     return [cell.strip().casefold() for cell in cells]
 
 
-KIND = Kind(parse=parse, reader_version=READER_VERSION)
+KIND = Kind(parse=parse, reader_version=READER_VERSION, sniff=sniff)

@@ -1,0 +1,146 @@
+"""RSS and Atom feeds of jobs. What was fetched is parsed here; feedparser itself fetches nothing."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urljoin, urlsplit
+
+import feedparser
+
+from notifier.domain.facts.mode import mode_of
+from notifier.domain.identity import clean_url
+from notifier.domain.posting import Posting, Reading, WorkMode
+from notifier.errors import SourceRefused, SourceUnreachable
+from notifier.sources import fields
+from notifier.sources.fields import Item, Lacking
+from notifier.sources.headline import parted
+from notifier.sources.kinds import Kind
+
+# Comments, CDATA and instructions are passed over whole: a declaration in them is only words.
+_MARKS = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!(?=doctype|entity)",
+    re.IGNORECASE | re.DOTALL,
+)
+_FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
+_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\.(?:rss|atom)$|/(?:feed|rss|atom|rss2|feeds)(?:\.xml)?$|/(?:index|jobs)\.xml$", re.IGNORECASE
+)
+_COMPANY = ("job_listing_company", "company", "companyname", "company_name", "hiringorganization", "employer")
+_PLACE = (
+    "job_listing_location",
+    "region",
+    "location",
+    "joblocation",
+    "job_location",
+    "city",
+    "state",
+    "country",
+)
+_PAY = ("job_listing_salary", "salary", "compensation")
+_POSTER = re.compile(
+    r"^(?:admin\w*|editor\w*|root|webmaster|no-?reply|info|jobs?|hr|team|anonymous)$", re.IGNORECASE
+)
+_MAIL = re.compile(r"[^\s@]+@[^\s@()]+(?:\s*\(([^()]*)\))?")  # RSS: "jobs@acme.example (Acme)"
+
+
+def parse(text: str, now: datetime, url: str = "") -> Reading:
+    """Return the postings of the feed that is read at `url`."""
+    refuse_declarations(text)
+    try:
+        found = feedparser.parse(
+            io.BytesIO(text.encode(errors="ignore")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},  # whatever its head says
+            sanitize_html=False,  # we keep words only
+            resolve_relative_uris=False,
+        )
+    except Exception as error:
+        # It promises to raise nothing, and a broken document breaks the promise now and then.
+        raise SourceUnreachable("the feed cannot be read") from error
+    if not found.get("version") and not found.get("entries"):
+        raise SourceUnreachable("RSS or Atom was expected, something else came")
+    named = Item({**found.get("feed", {})}).text("title")
+    says_remote = mode_of("", named, WorkMode.UNKNOWN) is WorkMode.REMOTE
+    entries = [{**entry} for entry in found.get("entries", ())]
+    reading = fields.read_each(entries, lambda entry: _posting(entry, url, named, says_remote))
+    cut = "" if _END.search(text, max(0, len(text) - 2_000)) else "the feed was cut short"
+    return replace(reading, note=reading.note or cut)
+
+
+def refuse_declarations(text: str) -> None:
+    """Raise `SourceRefused` for XML that declares a document type or entities: no feed needs one."""
+    if any(len(mark[0]) == 2 for mark in _MARKS.finditer(text)):
+        raise SourceRefused("a feed with a DOCTYPE or ENTITY is not read")
+
+
+def recognise(url: str) -> str:
+    """Return an address that reads like a feed's as it stands."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return ""
+    if split.scheme not in ("http", "https"):
+        return ""
+    named = _ADDRESS.search(split.path.rstrip("/")) or re.search(r"(?:^|&)feed=", split.query)
+    return url if named else ""
+
+
+def sniff(text: str) -> bool:
+    """Return whether a document opens like RSS, RDF or Atom."""
+    start = text.lstrip()[:2_000]
+    return start.startswith("<") and "<html" not in start.lower() and _FEED.search(start) is not None
+
+
+def _posting(entry: Item, url: str, feed_title: str, says_remote: bool) -> Posting:
+    link = fields.http_url(urljoin(url, entry.html("link").strip())) or entry.link("id")
+    if not link:
+        raise Lacking("no http(s) link")
+    company, title = _company_and_title(entry, feed_title)
+    tags = [name for tag in entry.items("tags") if (name := tag.text("term"))]
+    described = [entry.html("summary"), *(part.html("value") for part in entry.items("content"))]
+    region = next((place for name in _PLACE if (place := entry.text(name))), "")
+    return Posting(
+        id=_id(entry.text("id"), link),
+        title=title,
+        company=company,
+        url=link,
+        location=region,
+        mode=WorkMode.REMOTE if says_remote or entry.text("region") else WorkMode.UNKNOWN,
+        pay=entry.text(*_PAY),
+        posted_on=entry.day("published", "updated", "created"),
+        skills=fields.skills_of((*fields.words_of(entry.text("skills")), *tags), *described),
+        section=tags[0] if tags else "",
+    )
+
+
+def _company_and_title(entry: Item, feed_title: str) -> tuple[str, str]:
+    line = entry.need("title")
+    said = entry.text(*_COMPANY)
+    author = _poster(entry.text("author"), feed_title)
+    company, title = parted(line, (said, author))
+    if said:
+        return said, title if company.lower() == said.lower() else line
+    if company or not author:
+        return company, title
+    return author, line
+
+
+def _poster(author: str, feed_title: str) -> str:
+    """Return the author when it may be the employer: no account that posts, and not the feed itself."""
+    if found := _MAIL.search(author):
+        author = (found[1] or "").strip()
+    is_poster = _POSTER.match(author) or author.lower() in feed_title.lower()
+    return "" if is_poster else author
+
+
+def _id(guid: str, link: str) -> str:
+    """Return the feed's own id; "" where it is the link, which tells it."""
+    if not guid or fields.http_url(guid) == link:
+        return ""
+    if fields.http_url(guid):
+        return f"feed:{clean_url(guid)}"
+    return f"feed:{urlsplit(link).hostname}:{guid}"
+
+
+KIND = Kind(parse=parse, recognise=recognise, sniff=sniff, floor=timedelta(hours=1))
