@@ -22,22 +22,32 @@ from notifier.sources.kinds import Kind
 API = "https://hn.algolia.com/api/v1"
 SEARCH = f"{API}/search_by_date?tags=story,author_whoishiring"
 _TITLE = re.compile(r"\bwho is hiring\b", re.IGNORECASE)
-_FIRST_PARAGRAPH = re.compile(r"<(?:p|pre)\b|\n", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"</?(?:p|pre|li|br)\b[^<>]{0,99}>|\n", re.IGNORECASE)
 _HREF = re.compile(r'<a\s[^<>]{0,20}?href="([^"<>]{1,3000})"', re.IGNORECASE)
 _DASH = re.compile(r"\s+[-–—•·]+\s+|｜|\s*;\s*")
 _NOT_A_PART = re.compile(
     r"(?:full|part)[- ]?time|contract(?:or)?s?|permanent|freelance|interns? ok|visas?|equity|https?:|www\.|@|\bsalary\b"
-    r"|sponsor|hiring (?:now|immediately)|multiple locations",
+    r"|\bYC\b|sponsor|hiring (?:now|immediately)|multiple locations",
     re.IGNORECASE,
 )
 _HIRING = re.compile(
-    r"^(?P<company>[^.!?:]{1,80}?)(?:,| -)? (?:(?:is|are|we're|we are)(?: \w+)? (?:hiring|looking for|seeking|recruiting)"
+    r"^(?P<company>(?:[^.!?:]|\.(?=\w)){1,80}?)(?:,| -)? (?:(?:is|are|we're|we are)(?: \w+)? (?:hiring|looking for|seeking|recruiting)"
     r"|hires|seeks|is growing)(?: for)?:?(?P<title>[^.!?:|]{0,160})",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"^(?:an?|our|the|some|for|multiple|several|more|new)\s+", re.IGNORECASE)
-_URL = re.compile(r"\(?\s*(?:https?://|www\.)[^\s|)]+\s*\)?")
+_URL = re.compile(r"[(\[]?\s?(?:https?://|www\.)[^\s|)\]]+\s?[)\]]?")
+_SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/\S*)?")
+_TERMS = re.compile(
+    r"^(?:full|part)[- ]?time\b|^contract|^interns?(?:hips?)?(?: ok| welcome)?$", re.IGNORECASE
+)
+_NOBODY = frozenset("who|anyone|is anyone|nobody|everyone|what|i|we|our team|they|hi|hello|hey".split("|"))
+_LABEL = re.compile(r"^(?:company|roles?|position|job|title|locations?|type|salary)\s*:\s*", re.IGNORECASE)
+_IS_HIRING = re.compile(r"\s+(?:is|are) hiring\b.*$", re.IGNORECASE)
+_BULLET = re.compile(r"^(?:[-–—*•·>]+|\d[.)])\s*")
 _LONGEST_HEAD = 600  # characters
+_LONGEST_AD = 20_000
+_LONGEST_ROLE = 90
 
 
 def parse(text: str, now: datetime, url: str = "") -> Reading:
@@ -107,8 +117,9 @@ def _posting(item: Item) -> Posting | None:
     ):
         return None
     number = item.need("id")
-    line = fields.plain(_FIRST_PARAGRAPH.split(markup.lstrip(), maxsplit=1)[0][:3_000])[:_LONGEST_HEAD]
-    head = _piped(line) or _sentence(line)
+    lines = [line for part in _PARAGRAPH.split(markup[:_LONGEST_AD]) if (line := fields.plain(part))]
+    line = lines[0][:_LONGEST_HEAD] if lines else ""
+    head = _piped(line, lines[1:]) or _sentence(line)
     if head is None:
         raise Lacking("no job ad: neither parts nor a word of hiring")
     company, title, rest = head
@@ -125,56 +136,76 @@ def _posting(item: Item) -> Posting | None:
     )
 
 
-def _piped(line: str) -> tuple[str, str, Sequence[str]] | None:
-    """Return (company, title, the other parts) of a line in parts, None for a sentence."""
-    parts = [part for piece in line.split("|") if (part := _URL.sub(" ", piece).strip(" -–—,:;"))]
+def _piped(line: str, below: Sequence[str]) -> tuple[str, str, Sequence[str]] | None:
+    """Return (company, title, the other parts) of a line in parts, None for a sentence.
+
+    below  the lines under it, which may name the roles that it does not
+    """
+    parts = _parts(line.split("|"))
     if len(parts) < 2 or "|" not in line:
-        parts = [part for piece in _DASH.split(line) if (part := _URL.sub(" ", piece).strip(" -–—,:"))]
-        if len(parts) < 3 or not any(map(names_a_job, parts)):
+        parts = _parts(_DASH.split(line))
+        if len(parts) < 3 or not any(map(_is_role, parts[1:])):
             return None
-    jobs = [part for part in parts if names_a_job(part)]
-    # "Engineer | Acme | Berlin": the company is the first part, unless that is the one job among them.
-    first = parts[0]
-    if jobs == [first] and len(parts) > 2 and not _is_detail(parts[1]):
-        company, title, rest = parts[1], first, parts[2:]
-    else:
-        company, others = first, parts[1:]
-        title = next((part for part in others if names_a_job(part)), "")
-        title = title or next((part for part in others if not _is_detail(part)), "")
-        # An ad that names no role is shown by what it does say.
-        title = title or " | ".join(others)
-        rest = [part for part in others if part != title]
-    return company, title, rest
+    # "REMOTE | Acme | Engineer" and "Engineer | Acme | Berlin": mostly the company comes first.
+    before = next((n for n, part in enumerate(parts) if not _is_mode(part)), 0)
+    if (
+        names_a_job(parts[before])
+        and len(parts) > before + 2
+        and not any(map(names_a_job, parts[before + 1 :]))
+    ):
+        before += not _is_detail(parts[before + 1])
+    company = _IS_HIRING.sub("", parts.pop(before))
+    title = next(filter(_is_role, parts), "") or _roles(below)
+    title = title or next((part for part in parts if not _is_detail(part)), "")
+    title = title or " | ".join(parts)  # an ad that names no role is shown by what it does say
+    return company, title, [part for part in parts if part != title]
+
+
+def _parts(pieces: Sequence[str]) -> list[str]:
+    bare = (_LABEL.sub("", _URL.sub(" ", piece).strip(" -–—,:;")) for piece in pieces)
+    return [part for n, part in enumerate(filter(None, bare)) if n == 0 or not _SITE.fullmatch(part)]
+
+
+def _roles(lines: Sequence[str]) -> str:
+    """Return up to three roles that stand in lines of their own."""
+    found = [_LABEL.sub("", _BULLET.sub("", line)) for line in lines if len(line) <= _LONGEST_ROLE]
+    heads = (
+        re.split(r"\s*(?:[:|]|https?://|\s[-–—]+\s)", line)[0].strip() for line in found if names_a_job(line)
+    )
+    roles = dict.fromkeys(head for head in heads if names_a_job(head) and not head.endswith((".", "!", "?")))
+    return ", ".join(list(roles)[:3])
 
 
 def _sentence(line: str) -> tuple[str, str, Sequence[str]] | None:
     """Return the same of "Acme (YC S24) is hiring a backend engineer! ONSITE in SF.", None for other words."""
     found = _HIRING.search(line)
-    if found is None or found["company"].lower() in (
-        "who",
-        "anyone",
-        "is anyone",
-        "nobody",
-        "everyone",
-        "what",
-        "i",
-    ):
+    if found is None or found["company"].lower() in _NOBODY:
         return None
     title = found["title"].strip(" -–—,")
     while (shorter := _ARTICLE.sub("", title)) != title:
         title = shorter
+    what, _, where = title.rpartition(" in ")
+    if what and _says_where(where):
+        title = what
+    else:
+        where = ""
     if not title:
         return None
-    return (
-        found["company"].strip(" -–—,"),
-        title,
-        [part for part in re.split(r"[.!?]\s+", line[found.end() :].strip(" .!?")) if part],
-    )
+    rest = [where, *re.split(r"[.!?]\s+", line[found.end() :].strip(" .!?"))]
+    return found["company"].strip(" -–—,"), title, [part for part in rest if part]
 
 
 def _is_detail(part: str) -> bool:
     """Return whether a part says how, where or for how much, not what."""
     return bool(_NOT_A_PART.search(part) or pay_in(part) or _says_where(part))
+
+
+def _is_role(part: str) -> bool:
+    return names_a_job(part) and not _TERMS.search(part)
+
+
+def _is_mode(part: str) -> bool:
+    return len(part) < 20 and mode_of("", part, WorkMode.UNKNOWN) is not WorkMode.UNKNOWN
 
 
 def _says_where(part: str) -> bool:
