@@ -123,13 +123,13 @@ def _each(item: Item, name: str) -> list[Any]:
 def _name(value: object) -> str:
     if isinstance(value, list):
         value = next((found for found in value if isinstance(found, dict | str) and found), "")
-    return Item(value).text("name", "legalName") or Item({"it": value}).text("it") if value else ""
+    return fields.plain(value[:200]) if isinstance(value, str) else Item(value).text("name", "legalName")
 
 
 def _place(value: object) -> str:
     """Return a place in words: an address of parts, a name, or a text."""
     if isinstance(value, str):
-        return Item({"it": value}).text("it")
+        return fields.plain(value[:200])
     place = Item(value)
     address = place.fields.get("address")
     if isinstance(address, list):

@@ -1,0 +1,248 @@
+"""RSS, RDF and Atom: companies in titles or fields, ids, places, dates, and documents that mean harm."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from notifier.domain.posting import Posting, Reading, WorkMode
+from notifier.errors import SourceRefused, SourceUnreachable
+from notifier.sources import feed
+from notifier.sources.headline import parted
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+URL = "https://jobs.example/feed"
+
+
+def rss(
+    item: str = "", title: str = "Jobs of the coast", head: str = '<?xml version="1.0" encoding="UTF-8"?>'
+) -> str:
+    return f"""{head}
+<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+     xmlns:job_listing="https://jobs.example/ns"><channel><title>{title}</title>{item}</channel></rss>"""
+
+
+def an_item(title: str, more: str = "", link: str = "https://jobs.example/1") -> str:
+    return f"<item><title>{title}</title><link>{link}</link>{more}</item>"
+
+
+def read(text: str, url: str = URL) -> Reading:
+    return feed.parse(text, NOW, url)
+
+
+def posting_of(item: str, **values: str) -> Posting:
+    (posting,) = read(rss(item, **values)).postings
+    return posting
+
+
+def test_an_item_becomes_a_posting() -> None:
+    posting = posting_of(
+        an_item(
+            "Acme: Harbour Engineer &amp;amp; Pilot",
+            "<guid isPermaLink='false'>7</guid><region>Europe Only</region><category>Back-End</category>"
+            "<skills>Go, Rust</skills><pubDate>Fri, 20 Nov 2026 23:21:07 -0500</pubDate>"
+            "<description>&lt;p&gt;Kafka &amp;amp; Go&lt;/p&gt;</description>",
+        )
+    )
+
+    assert posting == Posting(
+        id="feed:jobs.example:7",
+        title="Harbour Engineer & Pilot",
+        company="Acme",
+        url="https://jobs.example/1",
+        location="Europe Only",
+        mode=WorkMode.REMOTE,
+        posted_on=date(2026, 11, 21),
+        skills=("Go", "Rust", "Back-End", "Kafka"),
+        section="Back-End",
+    )
+
+
+def test_atom_is_read_too() -> None:
+    text = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Jobs</title>
+    <entry><title type="html">Harbour &lt;b&gt;Engineer&lt;/b&gt; at Acme</title><id>urn:uuid:7</id>
+    <link rel="alternate" href="/jobs/7"/><updated>2026-11-20T10:00:00Z</updated>
+    <content type="html">&lt;p&gt;Rust&lt;/p&gt;</content></entry></feed>"""
+
+    assert read(text).postings == [
+        Posting(
+            id="feed:jobs.example:urn:uuid:7",
+            title="Harbour Engineer",
+            company="Acme",
+            url="https://jobs.example/jobs/7",
+            posted_on=date(2026, 11, 20),
+            skills=("Rust",),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "company", "title"),
+    [
+        ("Acme: Harbour Engineer", "Acme", "Harbour Engineer"),
+        ("Acme: Labs: Harbour Engineer", "Acme: Labs", "Harbour Engineer"),
+        ("Acme: Harbour Engineer: Night shift", "Acme", "Harbour Engineer: Night shift"),
+        ("Harbour Engineer at Acme", "Acme", "Harbour Engineer"),
+        ("Engineer at scale @ Acme Ships", "Acme Ships", "Engineer at scale"),
+        ("Acme: Harbour Engineer at Sea", "Acme", "Harbour Engineer at Sea"),
+        ("Acme: Pilot", "Acme", "Pilot"),
+        ("Harbour Engineer: nights", "", "Harbour Engineer: nights"),
+        ("Harbour Engineer", "", "Harbour Engineer"),
+        ("Night watch at sea", "", "Night watch at sea"),
+        (": ", "", ": "),
+    ],
+)
+def test_a_title_names_its_company(line: str, company: str, title: str) -> None:
+    assert parted(line) == (company, title)
+
+
+@pytest.mark.parametrize(
+    ("title", "more", "company", "shown"),
+    [
+        ("Harbour Engineer", "<job_listing:company>Acme</job_listing:company>", "Acme", "Harbour Engineer"),
+        ("Ships: Engineer", "<job_listing:company>Acme</job_listing:company>", "Acme", "Ships: Engineer"),
+        ("Acme: Engineer", "<company>Acme</company>", "Acme", "Engineer"),
+        ("Engineer: Ships at Acme", "<dc:creator>Acme</dc:creator>", "Acme", "Engineer: Ships"),
+        ("Engineer", "<dc:creator>Acme</dc:creator>", "Acme", "Engineer"),
+        ("Acme: Engineer", "<dc:creator>admin</dc:creator>", "Acme", "Engineer"),
+        ("Engineer", "<author>jobs@acme.example (Acme)</author>", "Acme", "Engineer"),
+        ("Engineer", "<author>jobs@acme.example</author>", "", "Engineer"),
+        ("Engineer", "<dc:creator>Jobs of the coast</dc:creator>", "", "Engineer"),
+    ],
+)
+def test_a_field_names_the_company_better_than_the_title(
+    title: str, more: str, company: str, shown: str
+) -> None:
+    posting = posting_of(an_item(title, more))
+
+    assert (posting.company, posting.title) == (company, shown)
+
+
+@pytest.mark.parametrize(
+    ("guid", "id_"),
+    [
+        ("", ""),
+        ("<guid>https://jobs.example/1</guid>", ""),
+        ("<guid>https://jobs.example/?p=7&amp;utm_source=rss</guid>", "feed:jobs.example?p=7"),
+        ("<guid isPermaLink='false'>job-7</guid>", "feed:jobs.example:job-7"),
+    ],
+)
+def test_the_feeds_own_id_is_kept_where_the_link_does_not_tell_it(guid: str, id_: str) -> None:
+    assert posting_of(an_item("Engineer", guid)).id == id_
+
+
+@pytest.mark.parametrize(
+    ("title", "more", "mode", "place"),
+    [
+        ("Remote jobs in Go", "", WorkMode.REMOTE, ""),
+        ("Jobs", "<job_listing:location>Kiel</job_listing:location>", WorkMode.UNKNOWN, "Kiel"),
+        (
+            "Jobs",
+            "<location>Kiel</location><region>Anywhere in the World</region>",
+            WorkMode.REMOTE,
+            "Anywhere in the World",
+        ),
+    ],
+)
+def test_a_feed_of_remote_jobs_says_so(title: str, more: str, mode: WorkMode, place: str) -> None:
+    posting = posting_of(an_item("Engineer", more), title=title)
+
+    assert (posting.mode, posting.location) == (mode, place)
+
+
+def test_what_its_head_says_of_letters_does_not_matter() -> None:
+    posting = posting_of(an_item("Mañana: Ingeniero"), head='<?xml version="1.0" encoding="ISO-8859-1"?>')
+
+    assert posting.company == "Mañana"
+
+
+def test_a_broken_item_loses_no_other() -> None:
+    reading = read(
+        rss(
+            an_item("Engineer 1")
+            + an_item("", link="https://jobs.example/2")
+            + an_item("Engineer 3", link="x:y")
+        )
+    )
+
+    assert [posting.title for posting in reading.postings] == ["Engineer 1"]
+    assert [row.reason for row in reading.unread] == ["no title", "no http(s) link"]
+
+
+def test_a_badly_made_feed_gives_what_can_be_read() -> None:
+    reading = read(rss(an_item("Fish & Ships: Engineer", "<description><p>Go &nbsp; <br></description>")))
+
+    assert [(posting.company, posting.title) for posting in reading.postings] == [
+        ("Fish & Ships", "Engineer")
+    ]
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        BOMB,
+        f'<?xml version="1.0"?>\n{BOMB}',
+        BOMB.lower(),
+        f"<!-- <rss> -->{BOMB}",
+        f"<!-- <![CDATA[ -->{BOMB}",
+        f"<?x <!-- ?>{BOMB}",
+        '<!DOCTYPE rss SYSTEM "http://127.0.0.1/x.dtd">',
+        '<!ENTITY x SYSTEM "file:///etc/passwd">',
+    ],
+)
+def test_declarations_are_refused_before_a_parser_sees_them(head: str) -> None:
+    with pytest.raises(SourceRefused, match="DOCTYPE"):
+        read(rss(an_item("Engineer"), head=head))
+
+
+def test_words_about_declarations_are_only_words() -> None:
+    posting = posting_of(
+        an_item("Engineer", f"<description><![CDATA[<!DOCTYPE html><p>Go]]></description><!-- {BOMB} -->")
+    )
+
+    assert posting.skills == ("Go",)
+
+
+@pytest.mark.parametrize("text", ["<html><body>Busy</body></html>", "{}", "", "words", "<a><b/></a>"])
+def test_what_is_no_feed_is_said(text: str) -> None:
+    with pytest.raises(SourceUnreachable, match="RSS or Atom was expected"):
+        read(text)
+
+
+def test_a_feed_that_would_take_long_is_refused() -> None:
+    for text in (rss("<x>" * 60_001), rss("x" * 3_000_001)):
+        with pytest.raises(SourceRefused, match="is not read"):
+            read(text)
+
+
+def test_a_feed_never_fetches() -> None:
+    """A text that is an address is a text."""
+    with pytest.raises(SourceUnreachable):
+        read("http://127.0.0.1:9/feed")
+    with pytest.raises(SourceUnreachable):
+        read("/etc/passwd")
+
+
+def test_a_cut_feed_is_no_shorter_list() -> None:
+    text = rss(an_item("Engineer 1") + an_item("Engineer 2"))
+
+    assert read(text).note == ""
+    assert "cut short" in read(text[:-30]).note
+    assert read(rss()).note == "no open jobs in it"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_feed"),
+    [
+        (rss(), True),
+        ('<feed xmlns="http://www.w3.org/2005/Atom">', True),
+        ('\ufeff<?xml version="1.0"?><!-- x --><rdf:RDF>', True),
+        ("<html><head><link type='application/rss+xml'></head>", False),
+        ("<p>how to write an <rss> feed", False),
+        ("| Company | Role |", False),
+    ],
+)
+def test_a_feed_is_told_by_its_start(text: str, is_feed: bool) -> None:
+    assert feed.sniff(text) is is_feed
