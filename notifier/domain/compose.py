@@ -1,7 +1,8 @@
 """Messages about jobs: from openings to documents. Pure; every word comes from the catalogue."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from notifier.domain.clean import NAME, TITLE, clean, safe_link
@@ -14,6 +15,7 @@ from notifier.domain.posting import Opening
 from notifier.domain.texts import day, moment, text
 
 _DOT = " · "
+_WITH_LINK = re.compile(r"(?P<words>\S.{0,300}?)[\s,:–-]{1,5}(?P<url>https?://\S{1,300})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def grouped(entries: Sequence[Entry], now: datetime, locale: str, *, shared: boo
     heading = Block((Span(title, bold=True),), BlockKind.HEADING)
     names = {why.number: why for entry in entries for why in entry.why}
     note = Block(tuple(_subscriptions(list(names.values()), locale, shared=shared)), BlockKind.NOTE)
-    lists = _lists([entry.opening for entry in entries], locale)
+    lists = _lists([entry.opening for entry in entries], locale, attributed=False)
     blocks = [heading, *_items(entries, locale, start=1)]
     if names:
         blocks.append(note)
@@ -127,9 +129,13 @@ def grouped(entries: Sequence[Entry], now: datetime, locale: str, *, shared: boo
 def plain(entry: Entry, locale: str) -> Document:
     """Return one job without any style, for a platform that refused its message."""
     job = entry.opening
-    line = _DOT.join(filter(None, (clean(job.title, TITLE), clean(job.company, NAME), _where(job, locale))))
+    words = (clean(job.title, TITLE), clean(job.company, NAME), _where(job, locale))
+    named = (span.text for span in _attributions([job]))
     link = safe_link(job.url)
-    return Document((Block((Span(line),)),), (Action(text("apply", locale), url=link),) if link else ())
+    return Document(
+        (Block((Span(_DOT.join(filter(None, (*words, *named)))),)),),
+        (Action(text("apply", locale), url=link),) if link else (),
+    )
 
 
 def digest(asked: Digest, locale: str) -> Document:
@@ -158,7 +164,7 @@ def digest(asked: Digest, locale: str) -> Document:
         blocks.append(Block((Span(text("digest-quiet", locale, days=asked.quiet_days, hint=hint)),)))
     if asked.statistics is not None:
         blocks += statistics(asked.statistics, locale)
-    if lists := _lists([entry.opening for entry in asked.entries], locale):
+    if lists := _lists([entry.opening for entry in asked.entries], locale, attributed=False):
         blocks.append(Block(tuple(lists), BlockKind.NOTE))
     if asked.next_at is not None:
         following = text("digest-next", locale, at=moment(asked.next_at, asked.zone, locale))
@@ -274,16 +280,35 @@ def _names(why: Sequence[Why]) -> str:
     return ", ".join(f"#{found.number} {clean(found.name, NAME)}".strip() for found in why)
 
 
-def _lists(openings: Sequence[Opening], locale: str) -> list[Span]:
-    """Name the lists with their links: some sources demand attribution."""
+def named_boards(job: Opening, locale: str) -> list[Block]:
+    """Return a note that names, with the job's link there, the lists whose terms ask for it; none for others."""
+    lists = [replace(listed, list_url=listed.url) for listed in job.lists if listed.attribution]
+    return [Block(tuple(_lists([replace(job, lists=tuple(lists))], locale)), BlockKind.NOTE)] if lists else []
+
+
+def _lists(openings: Sequence[Opening], locale: str, *, attributed: bool = True) -> list[Span]:
+    """Name the lists with their links, and with what their terms ask for unless each job's line says it."""
     lists = {listed.name: listed for job in openings for listed in job.lists}
     spans: list[Span] = []
     for listed in lists.values():
         spans.append(Span(", " if spans else text("list-of", locale)))
         spans.append(Span(clean(listed.name, NAME), link=safe_link(listed.list_url)))
-        if listed.attribution:
-            spans.append(Span(f" ({clean(listed.attribution, TITLE)})"))
+        if listed.attribution and attributed:
+            spans += [Span(" ("), _attribution(listed.attribution), Span(")")]
     return spans
+
+
+def _attributions(openings: Sequence[Opening]) -> list[Span]:
+    """Return what the terms of the jobs' lists ask for, each sentence once."""
+    asked = dict.fromkeys(listed.attribution for job in openings for listed in job.lists)
+    return [_attribution(sentence) for sentence in asked if sentence]
+
+
+def _attribution(sentence: str) -> Span:
+    """Return the sentence that a list's terms ask for; an address at its end becomes its link."""
+    found = _WITH_LINK.fullmatch(sentence.strip())
+    link = safe_link(found["url"]) if found else ""
+    return Span(clean(found["words"] if found and link else sentence, TITLE), link=link)
 
 
 def _actions(job: Opening, locale: str, *, shared: bool) -> Iterator[Action]:
@@ -308,6 +333,9 @@ def _items(entries: Sequence[Entry], locale: str, *, start: int) -> Iterator[Blo
         if len(jobs) > 1:
             spans.append(Span(_DOT + text("openings-alike", locale, count=len(jobs))))
         spans += [Span("\n"), *_facts(job, locale)]
+        # In the job's own lines: a long answer is shown page by page, and each page has to name its boards.
+        for attribution in _attributions(jobs):
+            spans += [Span(_DOT), attribution]
         yield Block(tuple(spans), BlockKind.ITEM, number, opens=f"job {job.id}")
 
 

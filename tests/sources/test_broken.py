@@ -13,6 +13,7 @@ from notifier.domain.posting import Posting, Reading
 from notifier.errors import SourceError
 from notifier.sources import SOURCES
 from tests.sources.payloads import PAYLOADS
+from tests.sources.test_api_kinds import DATA, SHARED
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 URL = "https://jobs.example/list"
@@ -156,3 +157,21 @@ def test_a_cut_document_is_no_shorter_list(kind: str) -> None:
     except SourceError:
         return
     assert reading.note or reading.unread
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the sample payloads are not there")
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_broken_sample_payloads_raise_a_source_error_or_give_what_they_have(name: str) -> None:
+    kind, text = SHARED[name][0], (DATA / name).read_text("utf-8")
+    documents = [text[:end] for end in range(0, len(text), 11)]
+    documents += [
+        text.replace(before, after) for before in ('"', ":", ">", "jobs") for after in ("", "<", "\x00")
+    ]
+    if PAYLOADS[kind].is_json:
+        documents += map(json.dumps, mutants(json.loads(text)))
+
+    for document in documents:
+        try:
+            read(kind, document)
+        except SourceError as error:
+            assert str(error)

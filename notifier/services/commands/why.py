@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
+from notifier.domain import compose
 from notifier.domain.clean import NAME, TITLE, clean
 from notifier.domain.document import Block, BlockKind, Document, Span
 from notifier.domain.filters import CompiledWish, Prepared, Wish
@@ -36,7 +37,7 @@ def why(session: Session, asked: Asked) -> Document:
         blocks.append(_why_line(row.number, row.name, met, Wish.from_json(row.wish), prepared, asked))
     for number, told in kept.items():  # a subscription that has been removed since
         blocks.append(_why_line(number, told["name"], told["met"], Wish(()), prepared, asked))
-    return Document(tuple(blocks))
+    return Document((*blocks, *compose.named_boards(job, asked.locale)))
 
 
 def _why_line(
