@@ -71,7 +71,21 @@ class ListSource:
 
     async def postings(self, now: datetime) -> Reading:
         """Return what the source says now; raise `SourceError` when it says nothing usable."""
-        return await self.read(await self.document(), now)
+        try:
+            fetched = await self.document()
+        except SourceUnreachable as error:
+            if not error.status:  # no answer, so it was no call by any terms
+                raise
+            raise self._later(error) from error
+        try:
+            return await self.read(fetched, now)
+        except SourceUnreachable as error:
+            raise self._later(error) from error
+
+    def _later(self, error: SourceUnreachable) -> SourceUnreachable:
+        """Return an error that waits as the terms ask: an answer that we cannot use is a call all the same."""
+        wait = max(error.retry_after or self.kind.floor, self.kind.floor)
+        return SourceUnreachable(str(error), retry_after=wait, status=error.status)
 
     async def read(self, fetched: Fetched, now: datetime) -> Reading:
         """Return what the source says now, of which the first document is here already."""

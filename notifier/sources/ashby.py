@@ -31,11 +31,12 @@ def recognise(url: str) -> str:
 
 def parse(text: str, now: datetime, url: str = "") -> Reading:
     """Return the postings of a board that it shows."""
-    by = fields.company_called(board(url))
-    return fields.read_each(fields.items_of(fields.answer(text), "jobs"), lambda item: _posting(item, by))
+    return fields.read_each(
+        fields.items_of(fields.answer(text), "jobs"), lambda item: _posting(item, board(url))
+    )
 
 
-def _posting(item: Item, company: str) -> Posting | None:
+def _posting(item: Item, token: str) -> Posting | None:
     if item.flag("isListed") is False:
         return None
     places = [item.text("location"), *(place.text("location") for place in item.items("secondaryLocations"))]
@@ -44,7 +45,7 @@ def _posting(item: Item, company: str) -> Posting | None:
         mode = WorkMode.REMOTE
     return Posting(
         title=item.need("title"),
-        company=company,
+        company=fields.company_called(token or board(item.link("jobUrl"))),
         url=item.need_link("jobUrl", "applyUrl"),
         location="; ".join(dict.fromkeys(filter(None, places))),
         mode=mode,

@@ -33,11 +33,12 @@ def recognise(url: str) -> str:
 
 def parse(text: str, now: datetime, url: str = "") -> Reading:
     """Return the postings of a board."""
-    by = fields.company_called(board(url))
-    return fields.read_each(fields.items_of(fields.answer(text), "jobs"), lambda item: _posting(item, by))
+    return fields.read_each(
+        fields.items_of(fields.answer(text), "jobs"), lambda item: _posting(item, board(url))
+    )
 
 
-def _posting(item: Item, company: str) -> Posting:
+def _posting(item: Item, token: str) -> Posting:
     place = item.inner("location").text("name")
     mode = fields.mode_named(place)
     if not place or mode is not WorkMode.UNKNOWN:
@@ -49,7 +50,7 @@ def _posting(item: Item, company: str) -> Posting:
             mode = fields.mode_named(told.text("value"))
     return Posting(
         title=item.need("title"),
-        company=item.text("company_name") or company,
+        company=item.text("company_name") or fields.company_called(token or board(item.link("absolute_url"))),
         url=item.need_link("absolute_url"),
         location=place,
         mode=mode,

@@ -31,17 +31,16 @@ def recognise(url: str) -> str:
 
 def parse(text: str, now: datetime, url: str = "") -> Reading:
     """Return the postings of a board; an unknown company is an object with an error."""
-    by = fields.company_called(board(url))
-    return fields.read_each(fields.items_of(fields.answer(text)), lambda item: _posting(item, by))
+    return fields.read_each(fields.items_of(fields.answer(text)), lambda item: _posting(item, board(url)))
 
 
-def _posting(item: Item, company: str) -> Posting:
+def _posting(item: Item, token: str) -> Posting:
     where = item.inner("categories")
     pay = item.inner("salaryRange")
     wanted = [part.html("content") for part in item.items("lists")]
     return Posting(
         title=item.need("text"),
-        company=company,
+        company=fields.company_called(token or board(item.link("hostedUrl"))),
         url=item.need_link("hostedUrl", "applyUrl"),
         location="; ".join(where.texts("allLocations")) or where.text("location"),
         mode=fields.mode_named(item.text("workplaceType")),

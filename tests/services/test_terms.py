@@ -95,6 +95,29 @@ async def test_no_board_is_read_more_often_than_its_terms_allow(
     assert set(asked) == {url}
 
 
+async def test_a_failure_is_no_reason_to_ask_sooner(db: Database, clock: Clock) -> None:
+    asked: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(500)
+
+    async with Fetcher(transport=httpx.MockTransport(respond)) as fetcher:
+        collector = Collector(
+            db=db,
+            build=lambda row: build(row.kind, row.url, fetcher),
+            reader_version=lambda kind: SOURCES[kind].reader_version,
+        )
+        await db.run(
+            sources.add, clock(), name="board", kind="remotive", url="https://remotive.com/api/remote-jobs"
+        )
+        for _ in range(24):
+            await collector.collect(clock)
+            clock.forward(hours=1)
+
+    assert len(asked) == 4
+
+
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [

@@ -68,7 +68,7 @@ PAYLOADS: dict[str, Payload] = {
         *thrice(
             lambda n: {
                 "title": f"Harbour Engineer {n}",
-                "jobUrl": f"https://jobs.ashbyhq.com/harbour/0c2f9a1e-7a3b-4c55-9d6e-2b8f1f5d7a1{n}",
+                "jobUrl": f"https://jobs.ashbyhq.com/acme/0c2f9a1e-7a3b-4c55-9d6e-2b8f1f5d7a1{n}",
                 "location": "Dublin",
                 "secondaryLocations": [{"location": "Remote"}],
                 "isListed": True,
@@ -100,7 +100,7 @@ PAYLOADS: dict[str, Payload] = {
                 "internal_job_id": n,
                 "title": f"Harbour Engineer {n}",
                 "absolute_url": f"https://boards.greenhouse.io/harbour/jobs/{7_100_000 + n}",
-                "company_name": "Harbour",
+                "company_name": "Acme",
                 "location": {"name": "Hybrid"},
                 "offices": [{"name": "Oslo", "location": "Oslo, Norway"}],
                 "departments": [{"name": "Platform"}],
@@ -115,7 +115,7 @@ PAYLOADS: dict[str, Payload] = {
         *thrice(
             lambda n: {
                 "text": f"Harbour Engineer {n}",
-                "hostedUrl": f"https://jobs.lever.co/harbour/0c2f9a1e-7a3b-4c55-9d6e-2b8f1f5d7a1{n}",
+                "hostedUrl": f"https://jobs.lever.co/acme/0c2f9a1e-7a3b-4c55-9d6e-2b8f1f5d7a1{n}",
                 "categories": {"location": "Lyon", "allLocations": ["Lyon", "Paris"], "team": "Data"},
                 "createdAt": 1794831605123,
                 "descriptionPlain": "Spark",
@@ -130,7 +130,7 @@ PAYLOADS: dict[str, Payload] = {
             lambda n: {
                 "id": f"74400{n}",
                 "name": f"Harbour Engineer {n}",
-                "company": {"name": "Harbour", "identifier": "Harbour1"},
+                "company": {"name": "Acme", "identifier": "Harbour1"},
                 "location": {"city": "Wien", "region": "Wien", "country": "at", "hybrid": True},
                 "releasedDate": "2026-11-19T13:40:02.118Z",
                 "department": {"label": "Lab"},
@@ -155,7 +155,7 @@ PAYLOADS: dict[str, Payload] = {
                 "description": "<p>PHP</p>",
             }
         ),
-        write=inside("jobs", name="Harbour"),
+        write=inside("jobs", name="Acme"),
     ),
     "arbeitnow": some(
         *thrice(
