@@ -3,7 +3,8 @@
 import io
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from time import struct_time
 from urllib.parse import urljoin, urlsplit
 
 import feedparser
@@ -120,7 +121,7 @@ def _posting(entry: Item, url: str, feed_title: str, says_remote: bool) -> Posti
         location=region,
         mode=WorkMode.REMOTE if says_remote or entry.text("region") else WorkMode.UNKNOWN,
         pay=entry.text(*_PAY),
-        posted_on=entry.day("published", "updated", "created"),
+        posted_on=_day(entry),
         skills=fields.skills_of((*fields.words_of(entry.text("skills")), *tags), *described),
         section=tags[0] if tags else "",
     )
@@ -144,6 +145,15 @@ def _poster(author: str, feed_title: str) -> str:
         author = (found[1] or "").strip()
     is_poster = _POSTER.match(author) or author.lower() in feed_title.lower()
     return "" if is_poster else author
+
+
+def _day(entry: Item) -> date | None:
+    """Return the day of a date in any of the forms that feeds were ever seen with."""
+    names = ("published", "updated", "created")
+    parsed = (entry.fields.get(f"{name}_parsed") for name in names)
+    return entry.day(*names) or next(
+        (date(*found[:3]) for found in parsed if isinstance(found, struct_time)), None
+    )
 
 
 def _id(guid: str, link: str) -> str:

@@ -48,14 +48,14 @@ def a_page(items: Sequence[Any]) -> str:
 
 
 def a_readme(items: Sequence[Any]) -> str:
+    usual = {"Company": "", "Role": "", "Link": "", "Location": ""}
     rows = [
-        "| {Company} | [{Role}]({Link}) | {Location} |".format(
-            **{"Company": "", "Role": "", "Link": "", "Location": "", **item}
-        )
+        "| {Company} | [{Role}]({Link}) | {Location} |".format(**{**usual, **item})
         if isinstance(item, dict)
         else f"| {item} |"
         for item in items
     ]
+    rows = [" ".join(row.split()) for row in rows]  # a row is a line, whatever its cells hold
     return "\n".join(["| Company | Role | Location |", "| --- | --- | --- |", *rows])
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from notifier.domain.posting import Posting, Reading
 from notifier.errors import SourceError
@@ -143,6 +145,29 @@ def test_what_is_no_answer_is_no_empty_list_either(kind: str, text: str) -> None
         assert str(error)
         return
     assert not reading.postings and reading.note
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@kinds
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_fields_of_any_values_lose_no_other_item(kind: str, data: st.DataObject) -> None:
+    payload = PAYLOADS[kind]
+    first, second, third = payload.items
+    named = data.draw(st.dictionaries(st.sampled_from(sorted(second)), _VALUES, min_size=1))
+
+    reading = read(kind, payload.write([first, {**second, **named}, third]))
+
+    assert [posting.title[:18] for posting in (reading.postings[0], reading.postings[-1])] == [
+        "Harbour Engineer 1",
+        "Harbour Engineer 3",
+    ]
 
 
 @kinds

@@ -149,6 +149,30 @@ def test_a_feed_of_remote_jobs_says_so(title: str, more: str, mode: WorkMode, pl
     assert (posting.mode, posting.location) == (mode, place)
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("Fri, 20 Nov 2026 16:21:07 +0000", 20),
+        ("Fri, 20 Nov 2026 16:21:07 GMT", 20),
+        ("Fri, 20 Nov 2026 22:00:00 EST", 21),
+        ("20 Nov 2026 16:21 +0100", 20),
+        ("20 Nov 2026", 20),
+        ("2026-11-20", 20),
+        ("2026-11-20T23:30:00-05:00", 21),
+        ("2026-11-20T10:00Z", 20),
+        ("2026-11-20 10:00:00", 20),
+        ("1795176000", 20),
+    ],
+)
+def test_dates_are_read_in_every_form(written: str, day: int) -> None:
+    assert posting_of(an_item("Engineer", f"<pubDate>{written}</pubDate>")).posted_on == date(2026, 11, day)
+
+
+def test_a_date_of_no_form_is_none() -> None:
+    assert posting_of(an_item("Engineer", "<pubDate>last week</pubDate>")).posted_on is None
+    assert posting_of(an_item("Engineer", "<pubDate>Fri, 99 Nov 99999</pubDate>")).posted_on is None
+
+
 def test_what_its_head_says_of_letters_does_not_matter() -> None:
     posting = posting_of(an_item("Mañana: Ingeniero"), head='<?xml version="1.0" encoding="ISO-8859-1"?>')
 
