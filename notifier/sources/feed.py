@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from time import struct_time
@@ -29,6 +30,7 @@ _MARKS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"\.(?:rss|atom)$|/(?:feed|rss|atom|rss2|feeds)(?:\.xml)?$|/(?:index|jobs)\.xml$", re.IGNORECASE
@@ -76,8 +78,15 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     says_remote = mode_of("", named, WorkMode.UNKNOWN) is WorkMode.REMOTE
     entries = [{**entry} for entry in found.get("entries", ())]
     reading = fields.read_each(entries, lambda entry: _posting(entry, url, named, says_remote))
-    cut = "" if _END.search(text, max(0, len(text) - 2_000)) else "the feed was cut short"
-    return replace(reading, note=reading.note or cut)
+    return replace(reading, note=reading.note or _lost(text, entries if found.get("bozo") else None))
+
+
+def _lost(text: str, entries: Sequence[object] | None) -> str:
+    """Say what a document lost on its way; of one that is not well made (`entries`) items may be missing."""
+    if not _END.search(text, max(0, len(text) - 2_000)):
+        return "the feed was cut short"
+    missing = 0 if entries is None else len(_ITEM.findall(text)) - len(entries)
+    return f"items of a badly made feed that were not read: {missing}" if missing > 0 else ""
 
 
 def refuse_declarations(text: str) -> None:

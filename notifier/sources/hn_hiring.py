@@ -132,7 +132,7 @@ def _posting(item: Item) -> Posting | None:
         mode=mode_of(title, " | ".join(rest), WorkMode.UNKNOWN),
         pay=next((part for part in rest if pay_in(part)), ""),
         posted_on=item.day("created_at", "created_at_i"),
-        skills=fields.skills_of((), markup),
+        skills=fields.skills_named(markup),
     )
 
 

@@ -36,7 +36,7 @@ def _posting(item: Item) -> Posting:
         mode=WorkMode.REMOTE,
         pay=fields.pay_text(low, high, item.text("salaryCurrency"), period),
         posted_on=item.day("pubDate"),
-        skills=fields.skills_of((), item.html("jobDescription") or item.html("jobExcerpt")),
+        skills=fields.skills_named(item.html("jobDescription") or item.html("jobExcerpt")),
         section=next(iter(item.texts("jobIndustry")), ""),
     )
 

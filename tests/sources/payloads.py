@@ -28,6 +28,7 @@ def a_feed(items: Sequence[Any]) -> str:
     """Write RSS; of a field that is a list each one is an element, one that is null is left out."""
 
     def element(name: str, value: Any) -> str:
+        name = name if name.replace(":", "").isidentifier() and name.isascii() else "x"
         if value is None:
             return ""
         if isinstance(value, list):

@@ -257,6 +257,14 @@ def test_a_cut_feed_is_no_shorter_list() -> None:
     assert read(rss()).note == "no open jobs in it"
 
 
+def test_what_a_badly_made_feed_loses_is_said() -> None:
+    bad = "<description><![CDATA[never ended</description>"
+    reading = read(rss(an_item("Engineer 1", bad) + an_item("Engineer 2")))
+
+    assert [posting.title for posting in reading.postings] == ["Engineer 1"]
+    assert reading.note == "items of a badly made feed that were not read: 1"
+
+
 @pytest.mark.parametrize(
     ("text", "is_feed"),
     [
