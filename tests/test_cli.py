@@ -139,6 +139,22 @@ def test_lists_move_to_another_notifier_by_a_file_of_either_form(home: Path, tmp
     assert (second["every"], second["attribution"]) == (7_200, "By A.")
 
 
+def test_feeds_of_a_feed_reader_are_imported(home: Path) -> None:
+    (home / "feeds.opml").write_text(
+        """<opml version="1.0"><body><outline text="Folder">
+        <outline text="Cooks &amp; Co" xmlUrl="https://cooks.example/rss" htmlUrl="https://cooks.example"/>
+        </outline></body></opml>"""
+    )
+    (home / "bomb.opml").write_text('<!DOCTYPE x [<!ENTITY a "aa">]><opml><body/></opml>')
+
+    done = notifier(home, "sources", "import", "feeds.opml")
+    listed = json.loads(notifier(home, "sources", "export").stdout)
+
+    assert "1 of 1 lists added" in done.stdout
+    assert (listed[0]["name"], listed[0]["kind"]) == ("cooks-co", "feed")
+    assert "document type" in notifier(home, "sources", "import", "bomb.opml").stderr
+
+
 def test_a_notifier_that_never_read_anything_begins_with_two_public_lists(home: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "notifier", "run"],

@@ -18,17 +18,13 @@ from notifier.sources import fields
 from notifier.sources.fields import Item, Lacking
 from notifier.sources.headline import parted
 from notifier.sources.kinds import Kind
+from notifier.sources.text import xml
 
 # feedparser takes 10 to 30 microseconds a tag; a feed of a thousand jobs has twenty thousand.
 MOST_TAGS = 60_000
 LONGEST = 3_000_000  # characters
 _LONGEST_HEAD = 5_000
 
-# Comments, CDATA and instructions are passed over whole: a declaration in them is only words.
-_MARKS = re.compile(
-    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!(?=doctype|entity)",
-    re.IGNORECASE | re.DOTALL,
-)
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
@@ -55,7 +51,7 @@ _MAIL = re.compile(r"[^\s@]+@[^\s@()]+(?:\s*\(([^()]*)\))?")  # RSS: "jobs@acme.
 
 def parse(text: str, now: datetime, url: str = "") -> Reading:
     """Return the postings of the feed that is read at `url`."""
-    refuse_declarations(text)
+    text = xml(text.replace("\0", ""), "the feed")
     if not _FEED.search(text[:_LONGEST_HEAD]):
         raise SourceUnreachable("RSS or Atom was expected, something else came")
     if text.count("<") > MOST_TAGS or len(text) > LONGEST:
@@ -87,12 +83,6 @@ def _lost(text: str, entries: Sequence[object] | None) -> str:
         return "the feed was cut short"
     missing = 0 if entries is None else len(_ITEM.findall(text)) - len(entries)
     return f"items of a badly made feed that were not read: {missing}" if missing > 0 else ""
-
-
-def refuse_declarations(text: str) -> None:
-    """Raise `SourceRefused` for XML that declares a document type or entities: no feed needs one."""
-    if any(len(mark[0]) == 2 for mark in _MARKS.finditer(text)):
-        raise SourceRefused("a feed with a DOCTYPE or ENTITY is not read")
 
 
 def recognise(url: str) -> str:

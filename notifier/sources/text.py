@@ -19,7 +19,8 @@ _CHARSETS = re.compile(
 )
 _XML_HEAD = re.compile(r"\s*<\?xml\b[^>]{0,200}\?>")
 _XML_ENCODING = re.compile(rb"""\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-_ENDS = {"<![CDATA[": "]]>", "<!--": "-->"}
+# Comments, CDATA and instructions are passed over whole: a declaration in them is only words.
+_XML_MARKS = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!", re.DOTALL)
 
 
 def decode(body: bytes, charset: str | None, where: str, *, accept_html: bool = False) -> str:
@@ -47,15 +48,8 @@ def xml(text: str, where: str) -> str:
     """
     if "\0" in text:
         raise SourceUnreachable(f"{where} is no XML")  # a parser might take it for UTF-16
-    at = text.find("<!")
-    while at >= 0:
-        end = next((end for begin, end in _ENDS.items() if text.startswith(begin, at)), None)
-        if end is None:
-            raise SourceRefused(f"{where} declares a document type, which is not read")
-        close = text.find(end, at + 4)
-        if close < 0:
-            raise SourceUnreachable(f"{where} is cut short or no XML")
-        at = text.find("<!", close)
+    if any(mark[0] == "<!" for mark in _XML_MARKS.finditer(text)):
+        raise SourceRefused(f"{where} declares a document type, which is not read")
     head = _XML_HEAD.match(text)
     return text[head.end() :] if head else text
 

@@ -9,8 +9,10 @@ import pytest
 
 from notifier.domain.posting import Found
 from notifier.errors import SourceRefused
+from notifier.sources import SOURCES
 from notifier.sources.http import Fetcher
 from notifier.sources.recognise import look, siblings, unread
+from notifier.sources.starter import DEFAULT, sets, starters
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 LIST = "| Company | Position | Location | Apply |\n|---|---|---|---|\n| A | Cook | Oslo | [Apply](https://a.example/1) |\n"
@@ -125,3 +127,17 @@ def test_an_address_that_tells_its_kind_needs_no_reading() -> None:
     assert board is not None
     assert readme is not None
     assert (board.kind, readme.kind, page) == ("lever", "readme_table", None)
+
+
+def test_every_public_list_that_comes_along_is_of_a_known_kind_and_read_at_its_own_address() -> None:
+    for entry in starters():
+        assert entry.kind in SOURCES, entry.name
+        told = unread(entry.url)
+        assert told is None or told.kind == entry.kind, entry.name
+        assert SOURCES[entry.kind].recognise(entry.url) in ("", entry.url), entry.name
+    assert (
+        len({entry.name for entry in starters()})
+        == len({entry.url for entry in starters()})
+        == len(starters())
+    )
+    assert DEFAULT in sets()

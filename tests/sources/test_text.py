@@ -72,10 +72,9 @@ def test_xml_that_declares_a_type_is_refused(body: bytes) -> None:
         xml(decode(body, None, "feed", accept_html=True), "feed")
 
 
-@pytest.mark.parametrize("body", [b"\n\0<\0!\0D\0", b"<r><!-- never closed", b"<r><![CDATA[ never closed"])
-def test_xml_that_is_none_is_refused(body: bytes) -> None:
+def test_xml_that_is_none_is_refused() -> None:
     with pytest.raises(SourceError, match="no XML"):
-        xml(decode(body, None, "feed"), "feed")
+        xml(decode(b"\n\0<\0!\0D\0", None, "feed"), "feed")
 
 
 def test_a_description_may_hold_a_page_of_html() -> None:
