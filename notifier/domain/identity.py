@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from notifier.domain.fold import fold
@@ -20,6 +20,7 @@ from notifier.domain.posting import Posting
 _TRACKING = frozenset("utm gh_src lever-source lever-origin fbclid gclid mc_cid mc_eid".split())
 # Greenhouse shows one posting under its own host and, with gh_jid, on any career page.
 _GREENHOUSE_PATH = re.compile(r"^/[^/]+/jobs/(\d{5,})$")
+_LONGEST = 600  # characters of an address or key: PostgreSQL indexes no text of more than 2,704 bytes
 _WORKABLE_PATH = re.compile(r"/j/([0-9A-F]{10})(?:/|$)", re.IGNORECASE)
 _ID_IN_PATH = re.compile(
     r"""/jobs?/(\d{4,})(?=/|$)                                            # jobr: /job/N/slug
@@ -72,6 +73,16 @@ def _is_tracking(name: str, value: str) -> bool:
 
 def address(url: str) -> Address:
     """Return where the posting behind `url` lives."""
+    found = _address(url)
+    return found if len(found.text) <= _LONGEST else replace(found, text=_shortened(found.text))
+
+
+def _shortened(text: str) -> str:
+    """Return `text`, its end replaced by a fingerprint of the whole when it is too long for an index."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{_digest(text)}"
+
+
+def _address(url: str) -> Address:
     cleaned = clean_url(url)
     where, _, query = cleaned.partition("?")
     host, _, path = where.partition("/")
@@ -160,6 +171,6 @@ def resolve(
         alone = where.is_posting_id and not known.get(where.text) and len(set(titles.values())) == 1
         for row in rows:
             job = jobs.get(titles[row])
-            key = where.text if alone else f"{where.text}#{titles[row]}"
+            key = where.text if alone else _shortened(f"{where.text}#{titles[row]}")
             found[row] = (job.key if job else key, job)
     return found

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 
+from notifier.domain.bounded import LINK, bounded, storable
 from notifier.domain.facts.derive import derive
 from notifier.domain.filters import Prepared
 from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 # A transaction takes at most this many new jobs and this many deliveries, to stay under 100 ms.
 CHUNK_JOBS = 100
 CHUNK_DEBTS = 2_000
+LONG = 2_000  # rows: such a reading is recorded after the others
 
 Build = Callable[[SourceRow], Source]
 ReaderVersion = Callable[[str], int]  # of a kind of source
@@ -74,16 +76,22 @@ class Collector:
                 self._under_way[row.id] = asyncio.create_task(self._read(row, clock))
         patience = self.patience.total_seconds() if self.patience else None
         results = []
+        long: list[_Read] = []
         try:
             for finished in asyncio.as_completed([*self._under_way.values()], timeout=patience):
                 read = await finished
                 del self._under_way[read.row.id]
-                results.append(await self._take(read, clock))
+                if read.rows > LONG:
+                    long.append(read)  # it may take a minute: the others do not wait for it
+                else:
+                    results.append(await self._take(read, clock))
         except TimeoutError:
             log.info("sources still being read", extra={"count": len(self._under_way)})
         except BaseException:
             self.stop()
             raise
+        for read in sorted(long, key=lambda read: read.rows):
+            results.append(await self._take(read, clock))
         return results
 
     def stop(self) -> None:
@@ -119,7 +127,7 @@ class Collector:
         return await self._failed(row, reading, clock())
 
     async def _failed(self, row: SourceRow, error: SourceError, now: datetime) -> Collected:
-        reason = redacted(str(error))  # it is stored, and shown
+        reason = storable(redacted(str(error)))  # it is stored, and shown
         if isinstance(error, SourceResting):
             await self.db.run(sources.postpone, row.id, now, error.wait)
             return Collected(row.name, trouble=reason, asked=False)
@@ -135,6 +143,7 @@ class Collector:
         if reading.unchanged and row.first_reading_done:
             recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
             return Collected(row.name, closed=recorded.closed, trouble=recorded.doubted or "")
+        reading = await asyncio.to_thread(_bounded, reading)
         hashes = [row_hash(posting) for posting in reading.postings]
         whole = rows_hash(hashes)
         collected = Collected(row.name, seen=len(hashes), unread=reading.unread)
@@ -211,6 +220,11 @@ class _Read:
     row: SourceRow
     reading: Reading | SourceError
 
+    @property
+    def rows(self) -> int:
+        """Return how many postings are to be recorded."""
+        return 0 if isinstance(self.reading, SourceError) else len(self.reading.postings)
+
 
 @dataclass(frozen=True, slots=True)
 class _Event:
@@ -226,6 +240,25 @@ class _Plan:
     news: Sequence[_Event]
     present: Collection[str]
     reposts: int
+
+
+def _bounded(reading: Reading) -> Reading:
+    """Return a reading that every database takes; rows whose link is no link are among the unread."""
+    kept, refused = [], []
+    for posting in reading.postings:
+        if (whole := bounded(posting)) is not None:
+            kept.append(whole)
+        else:
+            reason = f"the link is longer than {LINK:,} characters"
+            refused.append(Unread(line=posting.line, reason=reason, text=storable(posting.title, 200)))
+    return replace(
+        reading,
+        postings=kept,
+        unread=(*reading.unread, *refused),
+        etag=storable(reading.etag),
+        last_modified=storable(reading.last_modified),
+        note=storable(reading.note),
+    )
 
 
 def _plan(
