@@ -132,13 +132,16 @@ class Collector:
             await self.db.run(sources.postpone, row.id, now, error.wait)
             return Collected(row.name, trouble=reason, asked=False)
         retry_after = error.retry_after if isinstance(error, SourceUnreachable) else None
-        await self.db.run(sources.failed, row.id, reason, now, retry_after)
+        await self.db.run(sources.failed, row.id, reason, now, retry_after, self._wait(row))
         log.warning("source failed", extra={"source": row.name, "reason": reason})
         return Collected(row.name, trouble=reason)
 
+    def _wait(self, row: SourceRow) -> timedelta:
+        return timedelta(seconds=row.every) if row.every else self.every
+
     async def record(self, row: SourceRow, reading: Reading, now: datetime) -> Collected:
         """Record one reading of a source: find its news, match them, owe them, chunk by chunk."""
-        wait = max(timedelta(seconds=row.every) if row.every else self.every, reading.wait)
+        wait = max(self._wait(row), reading.wait)
         version = self.reader_version(row.kind)
         if reading.unchanged and row.first_reading_done:
             recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
@@ -147,20 +150,24 @@ class Collector:
         hashes = [row_hash(posting) for posting in reading.postings]
         whole = rows_hash(hashes)
         collected = Collected(row.name, seen=len(hashes), unread=reading.unread)
-        if hashes and whole == row.rows_hash and version == row.reader_version:
+        same = whole == row.rows_hash and version == row.reader_version and len(reading.unread) == row.unread
+        if hashes and same:
             recorded = await self.db.run(jobs.unchanged, row.id, now, wait)
             collected.closed, collected.trouble = recorded.closed, recorded.doubted or ""
             return collected
-        plan = await self._plan(row, reading.postings, hashes, version, now)
+        drifted = sources.drift(row, reading.postings, len(reading.unread))
+        plan = await self._plan(row, reading.postings, hashes, version, now, drifted=drifted is not None)
         collected.reposts = plan.reposts
         ending = Ending(
             present=plan.present,
-            doubted=sources.doubt(row, len(plan.present), reading.note, partial=reading.partial),
+            doubted=sources.doubt(row, len(plan.present), reading.note, partial=reading.partial) or drifted,
             partial=reading.partial,
             rows_hash=whole,
             etag=reading.etag,
             last_modified=reading.last_modified,
             reader_version=version,
+            unread=len(reading.unread),
+            columns=sources.columns(reading.postings) if len(hashes) >= sources.FEWEST_ROWS else None,
         )
         collected.trouble = ending.doubted or ""
         recorded = await self._record_news(row, plan.news, now)
@@ -181,6 +188,8 @@ class Collector:
         hashes: Sequence[str],
         version: int,
         now: datetime,
+        *,
+        drifted: bool,
     ) -> "_Plan":
         held = await self.db.read(jobs.held, row.id, postings)
         fresh = {
@@ -191,7 +200,9 @@ class Collector:
             if known is None
         }
         earlier = await self.db.read(jobs.earlier, fresh, now) if fresh else {}
-        return await asyncio.to_thread(_plan, row, postings, hashes, version, held, earlier, now)
+        return await asyncio.to_thread(
+            _plan, row, postings, hashes, version, held, earlier, now, drifted=drifted
+        )
 
     async def _record_news(self, row: SourceRow, news: Sequence["_Event"], now: datetime) -> jobs.Recorded:
         total = jobs.Recorded()
@@ -269,8 +280,13 @@ def _plan(
     held: jobs.Held,
     earlier: dict[str, jobs.Earlier],
     now: datetime,
+    *,
+    drifted: bool,
 ) -> _Plan:
-    """Say of each row what is news about it; rows that say nothing new are left out."""
+    """Say of each row what is news about it; rows that say nothing new are left out.
+
+    drifted  the layout has changed: what is known of a job is better than what can be read of it now
+    """
     silent_reading = not row.first_reading_done
     better_reader = row.first_reading_done and version != row.reader_version
     last_good = row.last_ok_at or datetime.min.replace(tzinfo=UTC)
@@ -283,7 +299,7 @@ def _plan(
             continue
         present.add(key)
         listing = held.listings.get(known.id) if known else None
-        if listing == (row_digest, False):
+        if listing == (row_digest, False) or (drifted and listing is not None):
             continue
         came_before = earlier.get(repost_key(posting)) if known is None else None
         reposts += came_before is not None

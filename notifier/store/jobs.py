@@ -175,6 +175,7 @@ def news(
     listing = {
         "source_id": source.id,
         "url": posting.url,
+        "address": "",
         "posted_on": posted_on,
         "row_hash": row_hash,
         "first_seen": stamp(now),
@@ -211,6 +212,8 @@ class Ending:
     etag: str
     last_modified: str
     reader_version: int
+    unread: int = 0  # rows that were not understood
+    columns: Sequence[str] | None = None  # what its rows say; None: too few to tell
 
 
 @dataclass(slots=True)
@@ -347,8 +350,18 @@ def finish(session: Session, source_id: int, ending: Ending, now: datetime, wait
         gone = _count_misses(session, source_id, now)
     _close_and_reopen(session, gone, now)
     sources.read(source, len(ending.present), ending.doubted, now, wait)
-    source.etag, source.last_modified = ending.etag, ending.last_modified
-    source.rows_hash, source.reader_version = ending.rows_hash, ending.reader_version
+    source.unread = ending.unread
+    if ending.doubted is None:
+        source.etag, source.last_modified = ending.etag, ending.last_modified
+        source.rows_hash, source.reader_version = ending.rows_hash, ending.reader_version
+        if ending.columns is not None:
+            source.usual_columns = list(ending.columns)
+    else:
+        # The next reading is judged as a whole, be it this document again or the one before it. What a
+        # better reader understands has not been seen whole either: it stays the older reader's.
+        source.etag = source.last_modified = source.rows_hash = ""
+        if not source.first_reading_done:
+            source.reader_version = ending.reader_version
     source.first_reading_done = source.first_reading_done or bool(ending.present)
     return Recorded(closed=len(gone))
 

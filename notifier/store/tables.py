@@ -43,10 +43,18 @@ class Source(SQLModel, table=True):
     reader_version: int = 0
     first_reading_done: bool = False
     next_fetch_at: datetime
-    failures: int = 0
+    failures: int = 0  # in a row
+    failing_since: datetime | None = None  # the first of them
+    lost_told_at: datetime | None = None  # operators know that it fails for days, and not yet that it is back
     last_read_at: datetime | None = None  # the last reading that gave a document, good or not
     last_ok_at: datetime | None = None
     usual_rows: list[int] = Field(default_factory=list, sa_column=_json())  # of the last 20 good readings
+    usual_columns: list[str] = Field(
+        default_factory=list, sa_column=_json()
+    )  # what a good reading's rows say
+    last_rows: int = 0  # jobs in the last reading that gave a document
+    unread: int = 0  # rows of it that were not understood
+    accepted_unread: float = 0.0  # the share of such rows that an operator has accepted
     suspect: str | None = None  # why the last reading is not trusted
     suspect_since: datetime | None = None
     paused: str | None = None
@@ -84,9 +92,12 @@ class Job(SQLModel, table=True):
 class Listing(SQLModel, table=True):
     """That a job stands on a source."""
 
+    __table_args__ = (_index("ix_listing_address", "address", where="address <> ''"),)
+
     job_id: int = Field(primary_key=True, foreign_key="job.id")
     source_id: int = Field(primary_key=True, foreign_key="source.id", index=True)
     url: str
+    address: str = ""  # where it lives by that url, when that is not the job's own address
     posted_on: date | None
     row_hash: str
     first_seen: datetime
