@@ -201,6 +201,10 @@ def made_up_ids() -> set[str]:
         }
         | {"given-feed", "given-channel"}
         | {f"dead-{what}" for what in ("retry", "drop")}
+        | {
+            f"admin-source-{state}"
+            for state in ("good", "new", "suspect", "failing", "paused", "unread", "quiet")
+        }
         | {f"admin-{name}-button" for name in ("sources", "dead", "reports")}
         | {
             f"admin-{name}"

@@ -19,7 +19,7 @@ from notifier.errors import NotifierError, SourceError
 from notifier.services import housekeeping
 from notifier.sources import build
 from notifier.sources.http import Fetcher
-from notifier.store import sources
+from notifier.store import health, sources
 from notifier.store.database import Database
 
 LEAST_DISK = 100 * 1024 * 1024
@@ -172,16 +172,24 @@ def _writable(db: Database) -> Check:
 
 async def _sources(db: Database, settings: Settings) -> list[Check]:
     rows = await db.read(sources.every)
+    known = {row.name: row for row in await db.read(health.every, utc_now())}
     if not rows:
         return [Check("sources", True, "none yet; notifier sources add URL")]
     async with Fetcher(allow_private=settings.allow_private_sources, seconds=10) as fetcher:
 
         async def check(name: str, kind: str, url: str) -> Check:
+            stored = known[name]
+            if stored.state == "paused":
+                return Check(f"source {name}", True, stored.words())
             try:
                 await build(kind, url, fetcher).postings(utc_now())
             except SourceError as error:
-                return Check(f"source {name}", False, str(error), "notifier sources test URL")
-            return Check(f"source {name}", True, "reachable")
+                return Check(
+                    f"source {name}", False, f"{error}; {stored.words()}", "notifier sources test URL"
+                )
+            trusted = stored.state != "suspect"
+            hint = f"notifier sources resume {name} accepts it as it is"
+            return Check(f"source {name}", trusted, f"reachable; {stored.words()}", hint)
 
         return await asyncio.gather(*(check(row.name, row.kind, row.url) for row in rows))
 

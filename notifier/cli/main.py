@@ -439,19 +439,23 @@ def _stats(asked: argparse.Namespace) -> int:
     from notifier.domain.facts.skills import skill_name
     from notifier.services import counters
     from notifier.services.messages import statistics
-    from notifier.store import outbox
+    from notifier.store import health, outbox
     from notifier.store.database import opened
 
     with opened(quiet_settings().database_url) as db:
         figures, waiting = db.call(statistics, utc_now()), db.call(outbox.states)
         backlog, running = db.call(counters.backlog, utc_now()).figures(), db.call(counters.kept)
+        lists = db.call(health.every, utc_now())
     if asked.json:
         shown = {**_plain(figures), "deliveries": waiting, **backlog, "running": running}
-        print(json.dumps(shown, ensure_ascii=False))
+        shown["sources"] = [row.figures() for row in lists]
+        print(json.dumps(redacted_value(shown), ensure_ascii=False))
         return 0
     print(f"open jobs   {figures.open}\nremote      {figures.remote:.0%}\ncompanies   {figures.companies}")
     for trend in figures.trends:
         print(f"  {skill_name(trend.skill):<20} {trend.now:.0%}")
+    for row in lists:
+        print(redacted(f"list        {row.name}: {row.words()}"))
     for state, count in sorted(waiting.items()):
         print(f"deliveries {state}: {count}")
     oldest = backlog["oldest_waiting_seconds"]

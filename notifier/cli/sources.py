@@ -87,22 +87,22 @@ def add_commands(add: Callable[..., argparse.ArgumentParser], parser: type[argpa
 
 
 def _list(asked: argparse.Namespace) -> int:
-    from notifier.store import sources
+    from notifier.cli.app import utc_now
+    from notifier.store import health, sources
     from notifier.store.database import opened
 
     with opened(quiet_settings().database_url) as db:
-        rows = db.call(sources.every)
+        rows = db.call(health.every, utc_now())
+        kinds = {row.name: row.kind for row in db.call(sources.every)}
     for row in rows:
         if asked.json:
-            shown = row.model_dump(include={"name", "kind", "url", "last_ok_at", "next_fetch_at", "failures"})
-            shown |= {"suspect": row.suspect, "paused": row.paused}
-            print(json.dumps(redacted_value(shown), ensure_ascii=False, default=str))
-            continue
-        health = (
-            f"paused: {row.paused}" if row.paused else f"suspect: {row.suspect}" if row.suspect else "good"
-        )
-        last = f"{row.last_ok_at:%Y-%m-%d %H:%M}" if row.last_ok_at else "not yet"
-        print(redacted(f"{row.name}  {row.url}  last good reading {last}  {health}"))
+            # As before there were states: what is not trusted, and what is paused.
+            shown = {"kind": kinds[row.name], **row.figures(), "suspect": None, "paused": None}
+            if row.state in ("suspect", "failing", "paused"):
+                shown["paused" if row.state == "paused" else "suspect"] = row.reason
+            print(json.dumps(redacted_value(shown), ensure_ascii=False))
+        else:
+            print(redacted(f"{row.name}  {row.url}  {row.words()}"))
     if not rows:
         print("no sources yet; notifier sources add URL", file=sys.stderr)
     return 0

@@ -78,6 +78,7 @@ class Digest:
     leaving: Sequence[Opening] = ()
     statistics: Statistics | None = None
     next_at: datetime | None = None
+    lost: Sequence[tuple[str, datetime]] = ()  # lists that it misses, and since when they cannot be read
     quiet_days: int = 0
     hint: str = "widen-skills"  # what would widen the wish, a message id
 
@@ -166,6 +167,9 @@ def digest(asked: Digest, locale: str) -> Document:
         blocks += statistics(asked.statistics, locale)
     if lists := _lists([entry.opening for entry in asked.entries], locale, attributed=False):
         blocks.append(Block(tuple(lists), BlockKind.NOTE))
+    for name, since in asked.lost:
+        words = text("digest-lost", locale, list=clean(name, NAME), day=day(since.date(), locale))
+        blocks.append(Block((Span(words),), BlockKind.NOTE))
     if asked.next_at is not None:
         following = text("digest-next", locale, at=moment(asked.next_at, asked.zone, locale))
         blocks.append(Block((Span(following, italic=True),), BlockKind.NOTE))

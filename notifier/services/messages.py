@@ -13,7 +13,7 @@ from notifier.domain import compose as composer
 from notifier.domain.compose import AveragePay, Digest, Entry, Statistics, Trend, Why
 from notifier.domain.document import Action, Document
 from notifier.domain.facts.pay import A_YEAR, Pay
-from notifier.store import openings, outbox
+from notifier.store import health, openings, outbox
 from notifier.store.database import Database
 from notifier.store.outbox import Batch
 from notifier.store.tables import DeliveryKind, Destination, DestinationKind
@@ -41,6 +41,10 @@ class Figures:
                 self._kept = now, await self._db.read(statistics, now)
             return self._kept[1]
 
+    async def missed_by(self, chat: Destination, now: datetime) -> Sequence[tuple[str, datetime]]:
+        """Return the lists that a chat misses, and since when they cannot be read."""
+        return await self._db.read(health.missed, chat.id, now)
+
 
 async def compose(batch: Batch, figures: Figures, now: datetime) -> Document:
     """Return the message that a batch stands for, with all its pages."""
@@ -55,6 +59,7 @@ async def compose(batch: Batch, figures: Figures, now: datetime) -> Document:
             leaving=batch.digest.leaving,
             statistics=await figures.at(now),
             next_at=chat.next_digest_at,
+            lost=await figures.missed_by(chat, now),
             quiet_days=batch.digest.quiet_days,
         )
         return _with_file(composer.digest(asked, chat.locale), batch)
@@ -91,6 +96,7 @@ def shown_again(session: Session, chat: Destination, batch: str, now: datetime) 
         entries=entries,
         statistics=statistics(session, now),
         next_at=chat.next_digest_at,
+        lost=health.missed(session, chat.id, now),
     )
     return _with_file(composer.digest(asked, chat.locale), shown)
 

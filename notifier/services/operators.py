@@ -10,9 +10,10 @@ import logging
 import re
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -69,6 +70,7 @@ class Notice:
     head: Line
     items: tuple[Line, ...] = ()
     hint: Line | None = None
+    noted: Callable[[Session], None] = lambda session: None  # what else is to be noted once it is told
 
     def document(self, locale: str) -> Document:
         """Return it as a message."""
@@ -85,7 +87,12 @@ def due(session: Session, now: datetime, stopped: Mapping[str, str], *, letters:
     stopped  the platforms that refuse us, with their reason
     letters  whether to look for new dead letters, which reads the whole outbox
     """
-    notices = [*_lists(session, now), *_platforms(session, now, stopped), *_reports(session, now)]
+    notices = [
+        *_lists(session, now),
+        *_recovered(session),
+        *_platforms(session, now, stopped),
+        *_reports(session, now),
+    ]
     return [*notices, *_letters(session, now)] if letters else notices
 
 
@@ -95,23 +102,32 @@ def _due(session: Session, cause: str, now: datetime) -> bool:
 
 
 def _lists(session: Session, now: datetime) -> Iterator[Notice]:
-    """One notice for all lists: when a host is down, so are all of its lists."""
+    """One notice for all lists: when a host is down, so are all of its lists.
+
+    Once a list has failed for days that is told for the last time, until it is back.
+    """
     causes: list[str] = []
     lines: list[Line] = []
+    lost = {row.id: row.name for row in sources.lost(session, now) if row.lost_told_at is None}
     for row in sources.every(session):
         if row.paused or row.suspect is None or row.suspect_since is None:
             continue
         failing = row.failures > 0
-        cause = f"{'failing' if failing else 'suspect'}: {row.name}"
-        if (failing and now - row.suspect_since < LONG) or not _due(session, cause, now):
+        if failing and row.lost_told_at is not None:
+            continue
+        since = (row.failing_since if failing else None) or row.suspect_since
+        cause = f"{'lost' if row.id in lost else 'failing' if failing else 'suspect'}: {row.name}"
+        if (failing and now - since < LONG) or not _due(session, cause, now):
             continue
         causes.append(cause)
         values = {
             "source": clean(row.name, NAME),
-            "since": row.suspect_since,
+            "since": since,
             "reason": _shown(row.suspect),
         }
-        if failing:
+        if row.id in lost:
+            lines.append(Line("operator-lost", values))
+        elif failing:
             lines.append(Line("operator-failing", {**values, "count": row.failures}))
         else:
             lines.append(Line("operator-suspect", values))
@@ -120,7 +136,31 @@ def _lists(session: Session, now: datetime) -> Iterator[Notice]:
     shown = lines[:MOST_LISTS]
     if more := len(lines) - len(shown):
         shown.append(Line("operator-more", {"count": more}))
-    yield Notice(tuple(causes), Line("operator-sources", {"count": len(lines)}), tuple(shown))
+    yield Notice(
+        tuple(causes),
+        Line("operator-sources", {"count": len(lines)}),
+        tuple(shown),
+        noted=partial(sources.told_lost, ids=list(lost), now=now),
+    )
+
+
+def _recovered(session: Session) -> Iterator[Notice]:
+    """The lists that operators were told are lost, and that were read well since."""
+    rows = sources.recovered(session)
+    if not rows:
+        return
+    shown = [
+        Line("operator-recovered-list", {"source": clean(row.name, NAME), "at": row.last_ok_at})
+        for row in rows[:MOST_LISTS]
+    ]
+    if more := len(rows) - len(shown):
+        shown.append(Line("operator-more", {"count": more}))
+    yield Notice(
+        tuple(f"recovered: {row.name} {row.lost_told_at}" for row in rows),
+        Line("operator-recovered", {"count": len(rows)}),
+        tuple(shown),
+        noted=partial(sources.told_lost, ids=[row.id for row in rows], now=None),
+    )
 
 
 def _platforms(session: Session, now: datetime, stopped: Mapping[str, str]) -> Iterator[Notice]:
@@ -280,7 +320,7 @@ class Operators:
         if any(sent):
             self._told.update(dict.fromkeys(causes, now.date()))
             try:
-                await self._db.run(_note, causes, now)
+                await self._db.run(_note, causes, now, notice.noted)
             except Exception:  # then this process remembers it alone
                 log.warning("told, and not noted", extra={"causes": causes})
         return any(sent)
@@ -319,7 +359,8 @@ class Operators:
         return Recipient(address=chat.address, locale=chat.locale)
 
 
-def _note(session: Session, causes: Sequence[str], now: datetime) -> None:
+def _note(session: Session, causes: Sequence[str], now: datetime, noted: Callable[[Session], None]) -> None:
+    noted(session)
     for cause in causes:
         housekeeping.first_today(session, cause, now)
 

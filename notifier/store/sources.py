@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from notifier.domain import cadence
@@ -111,6 +111,18 @@ def lost(session: Session, now: datetime) -> Sequence[Source]:
         col(Source.paused).is_(None), col(Source.failures) > 0, col(Source.failing_since) <= now - LOST
     )
     return session.execute(query.order_by(col(Source.name))).scalars().all()
+
+
+def recovered(session: Session) -> Sequence[Source]:
+    """Return the lists whose loss operators were told of and that were read well since, by name."""
+    query = select(Source).where(col(Source.lost_told_at).is_not(None), col(Source.failures) == 0)
+    query = query.where(col(Source.last_ok_at) > col(Source.lost_told_at))
+    return session.execute(query.order_by(col(Source.name))).scalars().all()
+
+
+def told_lost(session: Session, *, ids: Collection[int], now: datetime | None) -> None:
+    """Note that operators know that these lists are lost; None as `now`: that they are back."""
+    session.execute(update(Source).where(col(Source.id).in_(ids)).values(lost_told_at=now))
 
 
 def doubt(source: Source, rows: int, note: str, *, partial: bool = False) -> str | None:

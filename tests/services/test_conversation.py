@@ -330,7 +330,7 @@ async def test_an_operator_adds_a_list_from_the_chat_and_is_asked_first(
 
     yes, no = shown.actions
     assert "is read from now on" in markdown.render(await talk.answer(op, yes.command))
-    assert "cooks · good" in markdown.render(await talk.answer(op, "/admin sources"))
+    assert "cooks · not read yet" in markdown.render(await talk.answer(op, "/admin sources"))
     assert "is not read any more" in markdown.render(await talk.answer(op, no.command))
 
     wrong = await talk.perform(op, "admin", {"action": "sources", "value": "add https://x.example/none"})

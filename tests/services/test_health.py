@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from notifier.chat import markdown
+from notifier.domain.cadence import Cadence
 from notifier.domain.posting import Posting, Reading, Unread
 from notifier.errors import SourceUnreachable
-from notifier.store import openings, sources
+from notifier.services.commands import Caller, answer
+from notifier.store import health, openings, sources
 from notifier.store.database import Database
 from notifier.store.tables import Source
 from tests.conftest import Clock
@@ -173,3 +176,96 @@ async def test_after_ten_failures_a_list_is_read_every_six_hours_or_as_rarely_as
     assert waits["often"][8] < timedelta(hours=6)
     assert waits["often"][9:] == [timedelta(hours=6)] * 2
     assert waits["daily"][9:] == [timedelta(days=1)] * 2
+
+
+async def test_a_list_says_what_it_usually_holds_and_how_many_are_new_a_day(road: Road, clock: Clock) -> None:
+    for day in range(1, 15):
+        clock.now = clock.now.replace(hour=9) + timedelta(days=1)
+        await road.read(postings(*range(1, 11), *range(100, 100 + 3 * day)))
+
+    (known,) = await road.db.read(health.every, clock.now)
+
+    assert (known.state, known.reason, known.failures) == ("good", "", 0)
+    assert known.last_ok_at == clock.now
+    assert known.new_per_day == 3.0
+    assert known.usual_rows == 31
+    assert known.quiet_days == 0
+
+
+async def test_a_list_without_a_new_job_for_long_is_a_notice_and_no_alarm(road: Road, clock: Clock) -> None:
+    clock.forward(days=53)
+    await road.read(postings(*range(1, 11)))
+
+    (known,) = await road.db.read(health.every, clock.now)
+
+    assert (known.state, known.quiet_days, known.new_per_day) == ("good", 53, 0)
+    assert "no new job for 53 days" in known.words()
+
+
+async def test_every_state_is_named_with_its_reason(road: Road, clock: Clock) -> None:
+    for name in ("a new", "an empty", "a failing", "a paused"):
+        await road.add_list(name, paused="moved away" if name == "a paused" else None)
+    await road.read(postings(1), "an empty")
+    await road.read(postings(), "an empty")
+    for _ in range(10):
+        await road.read(DOWN, "a failing")
+
+    known = {row.name: row for row in await road.db.read(health.every, clock.now)}
+
+    assert {name: (row.state, row.reason) for name, row in known.items()} == {
+        "list": ("good", ""),
+        "a new": ("new", ""),
+        "an empty": ("suspect", "the list is empty"),
+        "a failing": ("failing", "https://host.example answered 502"),
+        "a paused": ("paused", "moved away"),
+    }
+    assert known["a failing"].slowed
+    assert "10 failures" in known["a failing"].words()
+    assert "next try" in known["a failing"].words()
+
+
+async def test_operators_see_the_health_of_each_list_in_their_chat(road: Road, clock: Clock) -> None:
+    await road.add_list("a-failing")
+    for _ in range(10):
+        await road.read(DOWN, "a-failing")
+    await road.read(Reading(postings=postings(*range(1, 11)), unread=unread(2)))
+    clock.forward(days=8)
+    you = Caller(platform="fake", address="op", user_id="op", now=clock.now, locale="en", operates=True)
+
+    shown = markdown.render(await road.db.run(answer, you, "admin sources")).replace("\u2060", "")
+
+    assert "a-failing · failing, 10 times: https" in shown
+    assert "slowed, next try 2026-03-02 19:00 UTC" in shown
+    assert "list · good · last good reading 2026-03-02 13:00 UTC · usually 10 rows · 0 new a day" in shown
+    assert "2 rows not understood · no new job for 8 days" in shown
+
+
+async def test_who_misses_a_list_reads_in_the_digest_since_when(road: Road, clock: Clock) -> None:
+    """Who got a job of it lately, or names it; nobody else, and no longer than it lasts."""
+    await road.add_list("other")
+    await road.subscribed("golang source:list", to="names", cadence=Cadence.DAILY)
+    await road.subscribed("source:other", to="names", cadence=Cadence.DAILY)
+    await road.subscribed("python", to="gets", cadence=Cadence.DAILY)
+    await road.subscribed("source:other", to="neither", cadence=Cadence.DAILY)
+    await road.read(postings(50), "other")
+    await road.read(postings(*range(1, 12)))
+    clock.forward(days=1)
+    await road.deliver()
+    failed_at = clock.now
+    for day in range(1, 5):
+        await road.read(DOWN)
+        await road.read(postings(50, *range(60, 60 + day)), "other")
+        clock.forward(days=1)
+        told = await road.deliver()
+        assert day > 2 or not any("not been readable" in text for text in told)
+    lost = {to for to, text in road.chat.sent if "list has not been readable since Tue 3 Mar" in text}
+    await road.read(postings(*range(1, 13)))
+    await road.read(postings(50, *range(60, 66)), "other")
+    clock.forward(days=1)
+    before = len(road.chat.sent)
+    await road.deliver()
+
+    assert failed_at.day == 3
+    assert lost == {"names", "gets"}
+    assert len(road.chat.sent) > before
+    assert not any("not been readable" in text for _, text in road.chat.sent[before:])

@@ -340,3 +340,43 @@ def test_no_notice_shows_a_secret_that_a_reason_carried(db: Database, clock: Clo
 
     assert "answered 500" in markdown.render(notice.document("en"))
     assert "AAmade" not in markdown.render(notice.document("en"))
+
+
+async def test_a_list_that_fails_for_three_days_is_told_once_more_and_then_when_it_is_back(
+    desk: Desk,
+) -> None:
+    await desk.road.add_list("a-list")
+    await desk.road.read(postings(1), "a-list")
+    told: list[tuple[int, str]] = []
+    for hours in range(6, 10 * 24, 6):
+        desk.clock.forward(hours=6)
+        await desk.road.read(SourceUnreachable("https://host.example answered 502"), "a-list")
+        told += [(hours, text) for text in await desk.told()]
+    desk.clock.forward(hours=6)
+    await desk.road.read(postings(), "a-list")
+    told += [(300, text) for text in await desk.told() if "again" in text]
+
+    await desk.road.read(postings(1, 2), "a-list")
+    (back,) = await desk.told()
+    desk.clock.forward(days=1)
+    await desk.road.read(postings(1, 2), "a-list")
+
+    assert [hours for hours, _ in told if hours >= 72] == [78]  # three days after the first failure
+    assert "a-list: not readable since Mon 2 Mar 18:00 UTC" in told[-1][1]
+    assert "1 list can be read again" in back
+    assert "a-list: read again at" in back
+    assert await desk.told() == []
+
+
+async def test_a_loss_that_reached_no_operator_is_told_later(desk: Desk) -> None:
+    await desk.road.add_list("a-list")
+    await desk.road.read(SourceUnreachable("no connection"), "a-list")
+    desk.clock.forward(days=4)
+    desk.office.will_answer(Rejected("no"))
+    unreached = await desk.told()
+    desk.clock.forward(hours=1)
+
+    (told,) = await desk.told()
+
+    assert unreached == []
+    assert "not readable since" in told

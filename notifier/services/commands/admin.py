@@ -15,8 +15,9 @@ from notifier.services.commands import answers
 from notifier.services.commands.declared import Asked, Audience, Option, command, line, said
 from notifier.services.commands.values import read_number
 from notifier.services.found import keep, preview
-from notifier.store import openings, outbox, sources
-from notifier.store.tables import Allowed, Destination, Person, Report, Source, Subscription
+from notifier.store import health, openings, outbox, sources
+from notifier.store.health import Health
+from notifier.store.tables import Allowed, Destination, Person, Report, Subscription
 
 UNCONFIRMED = "waits for an operator to say yes"
 ACTIONS = ("status", "sources", "dead", "allow", "reports")
@@ -104,7 +105,7 @@ def _sources(session: Session, asked: Asked) -> Document:
             choices="add, pause, resume, remove",
             example="admin sources add https://github.com/OWNER/REPO",
         )
-    rows = sources.every(session)
+    rows = health.every(session, asked.now)
     if not rows:
         return said("admin-no-sources", asked.locale)
     blocks = [line("admin-sources", asked.locale, BlockKind.HEADING, count=len(rows))]
@@ -130,18 +131,28 @@ def _short(session: Session, asked: Asked, command: str) -> str:
     return answers.short(session, asked.chat, command, asked.now)
 
 
-def _source(row: Source, asked: Asked) -> Block:
+def _source(row: Health, asked: Asked) -> Block:
     locale = asked.locale
-    health = text("admin-source-good", locale)
-    if row.paused:
-        health = text("admin-source-paused", locale, reason=clean(row.paused, NAME))
-    elif row.suspect:
-        health = text("admin-source-suspect", locale, reason=clean(row.suspect, NAME))
-    elif row.failures:
-        health = text("admin-source-failing", locale, count=row.failures)
     last = f"{row.last_ok_at:%Y-%m-%d %H:%M} UTC" if row.last_ok_at else "–"
-    words = text("admin-source", locale, name=clean(row.name, NAME), health=health, last=last)
-    return Block((Span(words),), BlockKind.ITEM)
+    reason = clean(redacted(row.reason), NAME)
+    state = text(f"admin-source-{row.state}", locale, reason=reason, count=row.failures)
+    words = text(
+        "admin-source",
+        locale,
+        name=clean(row.name, NAME),
+        health=state,
+        last=last,
+        rows=row.usual_rows,
+        new=f"{row.new_per_day:g}",
+    )
+    notices = [
+        text(f"admin-source-{name}", locale, count=count)
+        for name, count in (("unread", row.unread), ("quiet", row.quiet_days))
+        if count
+    ]
+    if row.slowed:
+        notices.append(text("admin-source-slowed", locale, at=f"{row.next_fetch_at:%Y-%m-%d %H:%M} UTC"))
+    return Block((Span(" · ".join((words, *notices))),), BlockKind.ITEM)
 
 
 def _dead(session: Session, asked: Asked) -> Document:

@@ -16,7 +16,7 @@ from notifier.errors import BadOption, UserError
 from notifier.services.commands.declared import Asked, Option, command, line, said
 from notifier.services.commands.values import read_time
 from notifier.services.messages import reasons, statistics
-from notifier.store import openings, outbox, subscriptions
+from notifier.store import health, openings, outbox, subscriptions
 from notifier.store.tables import Delivery, DeliveryKind, DeliveryState
 
 LATELY = timedelta(hours=24)
@@ -68,6 +68,7 @@ def _digest_of_now(session: Session, asked: Asked) -> Document | None:
             entries=entries,
             statistics=statistics(session, asked.now),
             next_at=chat.next_digest_at,
+            lost=health.missed(session, chat.id, asked.now),
         ),
         asked.locale,
     )
