@@ -17,7 +17,7 @@ from notifier.store.tables import Listing, Source
 USUAL_READINGS = 20  # good readings that say how long a list usually is
 SHRUNKEN = 0.3  # of the median of those: below it absence is not believed
 
-UNREAD = 0.2  # of all rows, beyond what was accepted: more that are not understood are another layout
+UNREAD = 20  # per cent of all rows, beyond what was accepted: more that are not understood are another layout
 FEWEST_ROWS = 5  # that say which columns a list has
 
 FIRST_BACKOFF = timedelta(minutes=1)
@@ -61,7 +61,7 @@ def accept(row: Source, now: datetime) -> None:
     row.paused = row.suspect = row.suspect_since = row.failing_since = None
     row.usual_rows, row.usual_columns, row.failures, row.next_fetch_at = [], [], 0, now
     row.etag = row.last_modified = row.rows_hash = ""  # the document of today is looked at as a whole
-    row.accepted_unread = _unread_share(row.last_rows, row.unread)
+    row.accepted_unread = round(_unread_share(row.last_rows, row.unread))
 
 
 def remove(session: Session, name: str) -> bool:
@@ -162,7 +162,8 @@ def drift(source: Source, postings: Sequence[Posting], unread: int) -> str | Non
 
 
 def _unread_share(rows: int, unread: int) -> float:
-    return unread / (rows + unread) if unread else 0.0
+    """Return how many per cent of all rows were not understood."""
+    return 100 * unread / (rows + unread) if unread else 0.0
 
 
 def columns(postings: Sequence[Posting], least: float = 0.5) -> list[str]:

@@ -54,7 +54,7 @@ class Source(SQLModel, table=True):
     )  # what a good reading's rows say
     last_rows: int = 0  # jobs in the last reading that gave a document
     unread: int = 0  # rows of it that were not understood
-    accepted_unread: float = 0.0  # the share of such rows that an operator has accepted
+    accepted_unread: int = 0  # per cent of such rows that an operator has accepted
     suspect: str | None = None  # why the last reading is not trusted
     suspect_since: datetime | None = None
     paused: str | None = None

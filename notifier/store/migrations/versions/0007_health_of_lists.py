@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.add_column("source", sa.Column("lost_told_at", UTCDateTime(), nullable=True))
     op.add_column("source", sa.Column("last_rows", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("source", sa.Column("unread", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("source", sa.Column("accepted_unread", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("source", sa.Column("accepted_unread", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("source", sa.Column("usual_columns", sa.JSON(), nullable=False, server_default="[]"))
     op.execute("UPDATE source SET failing_since = suspect_since WHERE failures > 0")
     op.add_column("listing", sa.Column("address", sa.String(), nullable=False, server_default=""))
