@@ -46,7 +46,7 @@ LONGEST_DESCRIPTION = 100  # Discord's; Telegram takes 256
 # Options of commands that only buttons have, and those that are asked for in several.
 NOT_OFFERED = {"query", "was"}
 # Joined with what stands around them, so their blanks are wanted.
-JOINED = {"or", "list-of"}
+JOINED = {"or", "list-of", "seen-on", "and"}
 BUTTONS = {
     *(
         "apply",

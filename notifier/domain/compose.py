@@ -11,9 +11,10 @@ from notifier.domain.facts import Seniority, WorkMode
 from notifier.domain.facts.skills import skill_name
 from notifier.domain.filters.filter import UNSTATED
 from notifier.domain.fold import fold
-from notifier.domain.posting import Opening
+from notifier.domain.posting import ListedOn, Opening
 from notifier.domain.texts import day, moment, text
 
+MOST_NAMED = 3  # lists, below one of many jobs; the job's own card names them all
 _DOT = " · "
 _WITH_LINK = re.compile(r"(?P<words>\S.{0,300}?)[\s,:–-]{1,5}(?P<url>https?://\S{1,300})")
 
@@ -260,7 +261,7 @@ def _small_print(entry: Entry, locale: str, *, shared: bool) -> Iterator[Span]:
     if left_open := _left_open(entry.why, locale):
         yield Span("\n")
         yield Span(text("not-stated", locale, what=left_open))
-    if lists := _lists([entry.opening], locale):
+    if lists := seen_on(entry.opening, locale):
         if entry.why:
             yield Span("\n")
         yield from lists
@@ -296,10 +297,31 @@ def _lists(openings: Sequence[Opening], locale: str, *, attributed: bool = True)
     spans: list[Span] = []
     for listed in lists.values():
         spans.append(Span(", " if spans else text("list-of", locale)))
-        spans.append(Span(clean(listed.name, NAME), link=safe_link(listed.list_url)))
-        if listed.attribution and attributed:
-            spans += [Span(" ("), _attribution(listed.attribution), Span(")")]
+        spans += _listed(listed, attributed=attributed)
     return spans
+
+
+def seen_on(job: Opening, locale: str) -> list[Span]:
+    """Name every list a job stands on, with the links that it has there and nowhere else."""
+    if len(job.lists) < 2:
+        return _lists([job], locale)
+    spans = [Span(text("seen-on", locale))]
+    shown = {safe_link(job.url), ""}
+    for place, listed in enumerate(job.lists):
+        if place:
+            spans.append(Span(text("and", locale) if place == len(job.lists) - 1 else ", "))
+        spans += _listed(listed)
+        link = safe_link(listed.url)
+        if link not in shown and not listed.closed:
+            shown.add(link)
+            spans += [Span(" ("), Span(text("apply", locale), link=link), Span(")")]
+    return spans
+
+
+def _listed(listed: ListedOn, *, attributed: bool = True) -> Iterator[Span]:
+    yield Span(clean(listed.name, NAME), link=safe_link(listed.list_url))
+    if listed.attribution and attributed:
+        yield from (Span(" ("), _attribution(listed.attribution), Span(")"))
 
 
 def _attributions(openings: Sequence[Opening]) -> list[Span]:
@@ -340,6 +362,10 @@ def _items(entries: Sequence[Entry], locale: str, *, start: int) -> Iterator[Blo
         # In the job's own lines: a long answer is shown page by page, and each page has to name its boards.
         for attribution in _attributions(jobs):
             spans += [Span(_DOT), attribution]
+        if len(job.lists) > 1:
+            names = [clean(listed.name, NAME) for listed in job.lists[:MOST_NAMED]]
+            more = "…" if len(job.lists) > MOST_NAMED else ""
+            spans.append(Span(f"\n{text('seen-on', locale)}{', '.join(names)}{more}"))
         yield Block(tuple(spans), BlockKind.ITEM, number, opens=f"job {job.id}")
 
 

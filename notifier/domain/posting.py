@@ -90,6 +90,7 @@ class ListedOn:
     url: str  # the job's link on that list
     list_url: str = ""  # where people read the list; "" for a local file
     attribution: str = ""  # a sentence that the list's terms ask for
+    closed: bool = False  # there; it may be open on another list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

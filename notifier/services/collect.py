@@ -6,6 +6,7 @@ many are asked at once is for the sources to say: they know the hosts.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from notifier.domain.bounded import LINK, bounded, storable
 from notifier.domain.facts.derive import derive
 from notifier.domain.filters import Prepared
-from notifier.domain.identity import repost_key, resolve, row_hash, rows_hash
+from notifier.domain.identity import Known, address_of, repost_key, resolve, row_hash, rows_hash
 from notifier.domain.ports import Source
 from notifier.domain.posting import ListedOn, Opening, Posting, Reading, Unread
 from notifier.domain.redact import redacted
@@ -199,7 +200,7 @@ class Collector:
             )
             if known is None
         }
-        earlier = await self.db.read(jobs.earlier, fresh, now) if fresh else {}
+        earlier = await self.db.read(jobs.earlier, row.id, fresh, now) if fresh else {}
         return await asyncio.to_thread(
             _plan, row, postings, hashes, version, held, earlier, now, drifted=drifted
         )
@@ -294,15 +295,23 @@ def _plan(
     present: set[str] = set()
     reposts = 0
     resolved = resolve(postings, held.at_address, held.by_repost_key, row.name)
+    unknown = Counter(
+        repost_key(posting) for posting, (_, known) in zip(postings, resolved, strict=True) if known is None
+    )
     for posting, row_digest, (key, known) in zip(postings, hashes, resolved, strict=True):
+        came_before = earlier.get(repost_key(posting)) if known is None else None
+        twin = None
+        if came_before is not None and address_of(posting) and unknown[repost_key(posting)] == 1:
+            twin = came_before.twin
+        if twin is not None:
+            key = twin.key
         if key in present:
             continue
         present.add(key)
         listing = held.listings.get(known.id) if known else None
         if listing == (row_digest, False) or (drifted and listing is not None):
             continue
-        came_before = earlier.get(repost_key(posting)) if known is None else None
-        reposts += came_before is not None
+        reposts += came_before is not None and twin is None
         dated_after = posting.posted_on is not None and posting.posted_on > last_good.date()
         silent = silent_reading or (better_reader and not dated_after)
         same_row = listing is not None and listing[0] == row_digest  # it was away and is back
@@ -323,18 +332,32 @@ def _plan(
             ),
             row_hash=row_digest,
             silent=silent,
-            is_new=known is None,
+            is_new=known is None and twin is None,
             original=original,
             known_before=known is not None or came_before is not None,
+            elsewhere=_elsewhere(posting, twin.address if twin else None, known, held),
         )
         events.append(
             _Event(
                 news,
                 owes=not (silent or same_row or part_of_silence or posting.closed),
-                since=came_before.first_seen if came_before else None,
+                since=came_before.since if came_before else None,
             )
         )
     return _Plan(events, present, reposts)
+
+
+def _elsewhere(posting: Posting, home: str | None, known: Known | None, held: jobs.Held) -> str:
+    """Return the address of a row when it is not that of its job, else "".
+
+    home  of the job that others list; None when it is this source's own
+    """
+    if known is not None:
+        home = held.home[known.id]
+    where = address_of(posting)
+    if where is None:  # a lock stands in place of its link
+        return held.elsewhere.get(known.id, "") if known is not None else ""
+    return where.text if home is not None and where.text != home else ""
 
 
 def _match(row: SourceRow, events: Sequence[_Event], wishes: Wishes | None, now: datetime) -> Iterator[News]:

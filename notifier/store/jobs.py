@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import and_, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, UTCDateTime, col
 
@@ -28,6 +28,8 @@ FACTS_AT_A_TIME = 100  # jobs; deriving them takes a fraction of the 100 ms that
 REPOST_WINDOW = timedelta(days=30)
 MISSES_TO_CLOSE = 3
 MISSING_TO_CLOSE = timedelta(hours=24)
+# Written out, not bound: a partial index is only used for the words it was made with.
+_ELSEWHERE: Any = literal_column("listing.address <> ''")
 
 
 # -- what we knew -------------------------------------------------------------------------------
@@ -35,10 +37,15 @@ MISSING_TO_CLOSE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A job under which the same company, title and location was listed lately."""
+    """What was listed lately with the same company, title and location.
+
+    since  when this source first listed it under an earlier id; None when only others did
+    twin   the one job that others list now and this source never did: it is the same one
+    """
 
     original: str
-    first_seen: datetime
+    since: datetime | None
+    twin: Known | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +56,23 @@ class Held:
     by_repost_key: Mapping[str, Known]  # jobs listed on this source
     listings: Mapping[int, tuple[str, bool]]  # job id: (row hash on this source, whether it is missing)
     silent: Collection[int]  # ids of jobs that came with a reading that announced nothing
-    first_seen: Mapping[int, datetime]
     original: Mapping[int, str]
+    home: Mapping[int, str]  # each job's own address
+    elsewhere: Mapping[int, str]  # its address on this source, when that is another one
 
 
 def held(session: Session, source_id: int, postings: Sequence[Posting]) -> Held:
-    """Return what is known about the postings of one reading; two statements, however many rows."""
+    """Return what is known about the postings of one reading; three statements, however many rows."""
     addresses = {where.text for posting in postings if (where := address_of(posting))}
     linkless = {repost_key(posting) for posting in postings if not address_of(posting)}
     here = and_(col(Listing.job_id) == col(Job.id), col(Listing.source_id) == source_id)
-    query = (
-        select(
-            col(Job.id),
-            col(Job.key),
-            col(Job.address),
-            col(Job.title_folded),
-            col(Job.repost_key),
-            col(Job.original),
-            col(Job.silent),
-            col(Job.first_seen),
-            col(Listing.row_hash),
-            col(Listing.last_seen),
-        )
+    columns: tuple[Any, ...] = (
+        *(col(Job.id), col(Job.key), col(Job.address), col(Job.title_folded), col(Job.repost_key)),
+        *(col(Job.original), col(Job.silent), col(Listing.row_hash), col(Listing.last_seen)),
+        col(Listing.address).label("elsewhere"),
+    )
+    at_home = (
+        select(*columns)
         .outerjoin(Listing, here)
         .where(
             or_(
@@ -82,35 +84,69 @@ def held(session: Session, source_id: int, postings: Sequence[Posting]) -> Held:
             )
         )
     )
+    elsewhere_here = (
+        select(*columns)
+        .join(Listing, here)
+        .where(_ELSEWHERE, col(Listing.address).in_(values_in(session, sorted(addresses))))
+    )
     at_address: dict[str, list[Known]] = {}
     by_repost_key: dict[str, Known] = {}
     listings: dict[int, tuple[str, bool]] = {}
-    silent, first_seen, original = set(), {}, {}
-    for row in session.execute(query):
+    silent, original, home, elsewhere = set(), {}, {}, {}
+    found = [(row.address, row) for row in session.execute(at_home)]
+    found += [(row.elsewhere, row) for row in session.execute(elsewhere_here)]
+    for where, row in found:
         listed = row.row_hash is not None and row.last_seen is None
-        known = Known(row.id, row.key, row.address, row.title_folded, listed)
-        at_address.setdefault(row.address, []).append(known)
-        first_seen[row.id], original[row.id] = row.first_seen, row.original
+        known = Known(row.id, row.key, where, row.title_folded, listed)
+        at_address.setdefault(where, []).append(known)
+        original[row.id], home[row.id] = row.original, row.address
+        if row.elsewhere:
+            elsewhere[row.id] = row.elsewhere
         if row.row_hash is not None:
             listings[row.id] = (row.row_hash, row.last_seen is not None)
             by_repost_key[row.repost_key] = known
         if row.silent:
             silent.add(row.id)
-    return Held(at_address, by_repost_key, listings, silent, first_seen, original)
+    return Held(at_address, by_repost_key, listings, silent, original, home, elsewhere)
 
 
-def earlier(session: Session, repost_keys: Iterable[str], now: datetime) -> dict[str, Earlier]:
-    """Return, by repost key, the oldest id under which it was listed within the 30 days before `now`."""
-    listed = exists().where(
-        col(Listing.job_id) == col(Job.id),
-        or_(col(Listing.last_seen).is_(None), col(Listing.last_seen) >= now - REPOST_WINDOW),
-    )
+def earlier(
+    session: Session, source_id: int, repost_keys: Iterable[str], now: datetime
+) -> dict[str, Earlier]:
+    """Return, by repost key, what was listed with it within the 30 days before `now`."""
+    here = col(Listing.source_id) == source_id
+    present = col(Listing.last_seen).is_(None)
+    lately = or_(present, col(Listing.last_seen) >= now - REPOST_WINDOW)
+
+    def on(*conditions: Any) -> Any:
+        return exists().where(col(Listing.job_id) == col(Job.id), *conditions)
+
     query = (
-        select(col(Job.repost_key), col(Job.original), col(Job.first_seen))
-        .where(col(Job.repost_key).in_(values_in(session, list(repost_keys))), listed)
-        .order_by(col(Job.first_seen).desc(), col(Job.id).desc())
+        select(
+            *(col(Job.id), col(Job.key), col(Job.address), col(Job.title_folded), col(Job.repost_key)),
+            *(col(Job.original), col(Job.first_seen)),
+            on(here, lately).label("lately_here"),
+            on(here, present).label("now_here"),
+            and_(on(~here, present), ~on(here)).label("only_there"),
+        )
+        .where(col(Job.repost_key).in_(values_in(session, list(repost_keys))), on(lately))
+        .order_by(col(Job.first_seen), col(Job.id))
     )
-    return {key: Earlier(original, seen) for key, original, seen in session.execute(query)}
+    rows: dict[str, list[Any]] = {}
+    for row in session.execute(query):
+        rows.setdefault(row.repost_key, []).append(row)
+    return {key: _earlier(found) for key, found in rows.items()}
+
+
+def _earlier(rows: Sequence[Any]) -> Earlier:
+    """Return what rows of one repost key, the oldest first, come to."""
+    there = [row for row in rows if row.only_there]
+    # Postings equal in all but the id are several jobs where one list shows them side by side.
+    twin = None
+    if len(there) == 1 and not any(row.now_here for row in rows):
+        (one,) = there
+        twin = Known(one.id, one.key, one.address, one.title_folded, False)
+    return Earlier(rows[0].original, next((row.first_seen for row in rows if row.lately_here), None), twin)
 
 
 # -- what a reading adds ------------------------------------------------------------------------
@@ -126,6 +162,7 @@ class News:
     is_new: bool
     original: str  # the key it was first listed under; its own when it is no repost
     known_before: bool  # an earlier id or an earlier event may have been owed already
+    elsewhere: bool  # the job has its own address: this row adds a link to it, and no words
     job: Mapping[str, Any]  # columns of Job and Listing, as `sql.bulk` takes them
     listing: Mapping[str, Any]
     debts: Sequence[Debt] = ()
@@ -143,8 +180,12 @@ def news(
     is_new: bool = True,
     original: str = "",
     known_before: bool = False,
+    elsewhere: str = "",
 ) -> News:
-    """Return a row made ready to be written; done before BEGIN, to keep the transaction short."""
+    """Return a row made ready to be written; done before BEGIN, to keep the transaction short.
+
+    elsewhere  the row's address, when that is not the job's own
+    """
     leaves = leaves_at(source, posting)
     posted_on = posting.posted_on.isoformat() if posting.posted_on else None
     closed_at = stamp(now) if posting.closed else None
@@ -175,7 +216,7 @@ def news(
     listing = {
         "source_id": source.id,
         "url": posting.url,
-        "address": "",
+        "address": elsewhere,
         "posted_on": posted_on,
         "row_hash": row_hash,
         "first_seen": stamp(now),
@@ -191,6 +232,7 @@ def news(
         is_new=is_new,
         original=original or key,
         known_before=known_before,
+        elsewhere=bool(elsewhere),
         job=job,
         listing=listing,
     )
@@ -281,9 +323,19 @@ def upsert(session: Session, news: Sequence[News]) -> None:
     insert = sqlite.insert(Job) if is_sqlite(session) else postgresql.insert(Job)
     new = insert.excluded
     table = Job.__table__  # type: ignore[attr-defined]
+    # A job on several lists has the latest date among them.
+    latest = {
+        "posted_on": case(
+            (new.posted_on.is_(None), table.c.posted_on),
+            (table.c.posted_on > new.posted_on, table.c.posted_on),
+            else_=new.posted_on,
+        ),
+        "expires_at": case((table.c.expires_at > new.expires_at, table.c.expires_at), else_=new.expires_at),
+    }
     statement: Any = insert.on_conflict_do_update(
         index_elements=["key"],
         set_={
+            **latest,
             **{
                 name: new[name]
                 for name in (
@@ -291,19 +343,12 @@ def upsert(session: Session, news: Sequence[News]) -> None:
                     *("pay_flagged", "skills", "facts", "facts_version", "row_hash", "repost_key"),
                 )
             },
-            # A job on several lists has the latest date among them.
-            "posted_on": case(
-                (new.posted_on.is_(None), table.c.posted_on),
-                (table.c.posted_on > new.posted_on, table.c.posted_on),
-                else_=new.posted_on,
-            ),
-            "expires_at": case(
-                (table.c.expires_at > new.expires_at, table.c.expires_at), else_=new.expires_at
-            ),
         },
         where=table.c.row_hash != new.row_hash,
     )
-    bulk(session, statement, [row.job for row in news])
+    bulk(session, statement, [row.job for row in news if not row.elsewhere])
+    statement = insert.on_conflict_do_update(index_elements=["key"], set_=latest)
+    bulk(session, statement, [row.job for row in news if row.elsewhere])
 
 
 def _ids(session: Session, keys: Sequence[str]) -> dict[str, int]:
@@ -315,7 +360,16 @@ def _upsert_listings(session: Session, news: Sequence[News], ids: Mapping[str, i
     if not news:
         return
     insert = sqlite.insert(Listing) if is_sqlite(session) else postgresql.insert(Listing)
-    changing = ("url", "posted_on", "row_hash", "last_seen", "missing_since", "misses", "closed_at")
+    changing = (
+        "url",
+        "address",
+        "posted_on",
+        "row_hash",
+        "last_seen",
+        "missing_since",
+        "misses",
+        "closed_at",
+    )
     statement = insert.on_conflict_do_update(
         index_elements=["job_id", "source_id"], set_={name: insert.excluded[name] for name in changing}
     )

@@ -1,6 +1,7 @@
 """Stored jobs as values, and which of them are open."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,13 +28,14 @@ def by_id(session: Session, ids: Collection[int]) -> dict[int, Opening]:
     rows = session.execute(select(Job).where(col(Job.id).in_(among))).scalars().all()
     lists: dict[int, list[ListedOn]] = {}
     query = (
-        select(col(Listing.job_id), col(Listing.url), Source)
+        select(col(Listing.job_id), col(Listing.url), col(Listing.closed_at), Source)
         .join(Source, col(Source.id) == col(Listing.source_id))
         .where(col(Listing.job_id).in_(among))
         .order_by(col(Listing.first_seen), col(Source.name))
     )
-    for job_id, url, source in session.execute(query):
-        lists.setdefault(job_id, []).append(listed_on(source, url))
+    for job_id, url, closed_at, source in session.execute(query):
+        on = replace(listed_on(source, url), closed=closed_at is not None)
+        lists.setdefault(job_id, []).append(on)
     return {row.id: opening(row, lists.get(row.id, ())) for row in rows}
 
 

@@ -37,6 +37,9 @@ def why(session: Session, asked: Asked) -> Document:
         blocks.append(_why_line(row.number, row.name, met, Wish.from_json(row.wish), prepared, asked))
     for number, told in kept.items():  # a subscription that has been removed since
         blocks.append(_why_line(number, told["name"], told["met"], Wish(()), prepared, asked))
+    if len(job.lists) > 1:
+        blocks.append(Block(tuple(compose.seen_on(job, asked.locale)), BlockKind.NOTE))
+        return Document(tuple(blocks))
     return Document((*blocks, *compose.named_boards(job, asked.locale)))
 
 
