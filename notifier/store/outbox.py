@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, exists, func, insert, literal, literal_column, or_, select, text, update
+from sqlalchemy import and_, delete, exists, func, insert, literal, literal_column, or_, select, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, UTCDateTime, col
 
@@ -47,6 +47,7 @@ LEAVING = timedelta(days=3)  # saved jobs that expire within this stand in the d
 EDIT_AFTER = timedelta(hours=24)  # a closed job may come back at once (one did 141 times)
 EDIT_WITHIN = timedelta(days=15)
 RESEND_AFTER = timedelta(seconds=10)
+CLOSED = "closed"  # the reason of what ended since its job closed before it could leave
 BARRED = timedelta(days=1)  # until a chat that we may not write to is tried again
 
 _EDITS = (DeliveryKind.CLOSED, DeliveryKind.REOPENED)
@@ -169,6 +170,15 @@ def owe(
     }
     if not fresh:
         values["original"] = original
+        # What ended because the job closed reached nobody; now that the job owes again, it is open.
+        session.execute(
+            delete(Delivery).where(
+                col(Delivery.job_id) == job_id,
+                col(Delivery.state) == DeliveryState.ENDED,
+                col(Delivery.reason) == CLOSED,
+                col(Delivery.kind).not_in(_EDITS),
+            )
+        )
     return int(session.connection().execute(text(statement), values).rowcount)
 
 
@@ -514,7 +524,7 @@ class _Waiting:
         job = self.openings[row.job_id]
         reason = ""
         if job.closed_at is not None:
-            reason = "closed"
+            reason = CLOSED
         elif job.expires_at is not None and job.expires_at <= self.now:
             reason = "expired"
         elif row.why and not any((chat.id, entry["number"]) in self.alive for entry in row.why):

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from notifier.chat import markdown
+from notifier.domain.cadence import Cadence
 from notifier.domain.posting import Opening, Posting
 from notifier.services.commands import Caller, answer
 from notifier.store import openings, sources
@@ -194,3 +195,32 @@ async def test_a_list_that_flaps_tells_each_job_once_and_edits_at_most_once(
     assert told == 1
     assert flapping == 0
     assert len(road.chat.edited) <= 1
+
+
+@pytest.mark.parametrize("cadence", [Cadence.INSTANT, Cadence.DAILY])
+async def test_a_job_that_is_locked_just_when_it_should_leave_is_told_once_it_is_open_again(
+    db: Database, clock: Clock, cadence: Cadence
+) -> None:
+    road = Road(db, clock)
+    await road.add_list()
+    await road.subscribed("python", cadence=cadence)
+    await road.read(postings(1))
+    told = []
+    for day in range(6):
+        clock.forward(hours=12)
+        await road.read([a_posting(1), a_posting(7)])
+        if day == 5:
+            told += await road.deliver()
+        await road.read([a_posting(1), a_posting(7, closed=True)])
+        clock.forward(hours=12)
+        told += await road.deliver()
+    await road.read([a_posting(1), a_posting(7)])
+    clock.forward(days=1)
+    told += await road.deliver()
+    await road.read([a_posting(1), a_posting(7, closed=True)])
+    await road.read([a_posting(1), a_posting(7)])
+    clock.forward(days=1)
+    told += await road.deliver()
+
+    assert len(told) == 1
+    assert "developer 7" in told[0]
