@@ -30,6 +30,8 @@ MISSES_TO_CLOSE = 3
 MISSING_TO_CLOSE = timedelta(hours=24)
 # Written out, not bound: a partial index is only used for the words it was made with.
 _ELSEWHERE: Any = literal_column("listing.address <> ''")
+# The plus keeps SQLite from walking all that ever stood on a source.
+_of_source: Any = literal_column("+listing.source_id")
 
 
 # -- what we knew -------------------------------------------------------------------------------
@@ -86,8 +88,12 @@ def held(session: Session, source_id: int, postings: Sequence[Posting]) -> Held:
     )
     elsewhere_here = (
         select(*columns)
-        .join(Listing, here)
-        .where(_ELSEWHERE, col(Listing.address).in_(values_in(session, sorted(addresses))))
+        .join(Listing, col(Listing.job_id) == col(Job.id))
+        .where(
+            _ELSEWHERE,
+            _of_source == source_id,
+            col(Listing.address).in_(values_in(session, sorted(addresses))),
+        )
     )
     at_address: dict[str, list[Known]] = {}
     by_repost_key: dict[str, Known] = {}
