@@ -59,6 +59,36 @@ def test_rows_of_the_second_release_s_schema_are_kept_by_the_third(database_url:
     assert (row.keeper_id, row.trouble, row.trouble_reason) == (None, None, None)
 
 
+def test_a_list_that_fails_has_failed_since_it_was_first_suspect(database_url: str) -> None:
+    db = Database(database_url)
+    with db._writer.begin() as connection:
+        config = db._alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for name, failures, suspect in (("down", 3, "no answer"), ("empty", 0, "the list is empty")):
+            connection.execute(
+                text(
+                    "INSERT INTO source (name, kind, url, complete, republish, attribution, home_url, etag,"
+                    " last_modified, rows_hash, reader_version, first_reading_done, next_fetch_at, failures,"
+                    " usual_rows, suspect, suspect_since, added_at)"
+                    " VALUES (:name, 'readme_table', 'file', false, false, '', '', '', '', '', 1, true,"
+                    " '2026-03-02 12:00:00', :failures, '[50]', :suspect, '2026-03-01 12:00:00',"
+                    " '2026-01-01 12:00:00')"
+                ),
+                {"name": name, "failures": failures, "suspect": suspect},
+            )
+
+    db.migrate()
+
+    rows = db.call(lambda session: session.execute(select(tables.Source)).scalars().all())
+    db.close()
+    since = {row.name: row.failing_since for row in rows}
+    assert since == {"down": datetime(2026, 3, 1, 12, tzinfo=UTC), "empty": None}
+    assert [(row.usual_rows, row.usual_columns, row.unread, row.lost_told_at) for row in rows] == [
+        ([50], [], 0, None)
+    ] * 2
+
+
 def test_indices_are_those_that_the_code_declares(database_url: str) -> None:
     with opened(database_url) as db, db._writer.connect() as connection:
         found = inspect(connection)
