@@ -187,6 +187,16 @@ def test_a_suspect_list_is_shown_with_its_reason(home: Path) -> None:
 
     assert collected.returncode == 1
     assert "is an HTML page" in notifier(home, "sources", "list").stdout
+    shown = json.loads(notifier(home, "sources", "list", "--json").stdout)
+    assert (shown["state"], shown["usual_rows"], shown["failures"], shown["paused"]) == (
+        "failing",
+        1,
+        1,
+        None,
+    )
+    assert "usually 1 rows" in notifier(home, "stats").stdout
+    assert json.loads(notifier(home, "stats", "--json").stdout)["sources"][0]["reason"] == shown["suspect"]
+    assert "last good reading" in notifier(home, "doctor").stdout
 
 
 def test_doctor_is_content_with_a_fresh_folder_and_names_what_is_broken(home: Path) -> None:
