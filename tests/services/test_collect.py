@@ -116,7 +116,8 @@ async def test_a_source_that_is_still_read_holds_up_no_later_reading(db: Databas
             begun[self.name] += 1
             if self.name == "slow.example":
                 await come.wait()
-            return Reading(postings=(Posting(title="Cook", company="A", url=f"https://{self.name}/1"),))
+            posting = Posting(title=f"Cook of {self.name}", company="A", url=f"https://{self.name}/1")
+            return Reading(postings=(posting,))
 
     await add(db, clock, "http://slow.example/", "http://good.example/")
     collector = Collector(
@@ -183,7 +184,7 @@ async def test_a_host_that_wants_to_be_left_alone_is_no_failure_of_its_lists(
     assert {state.next_fetch_at for state in states} == {clock()}
     assert asked == 1
     assert due == []
-    assert [one.new for one in again] == [1] * 5
+    assert [one.seen for one in again] == [1] * 5
 
 
 @pytest.mark.parametrize(
