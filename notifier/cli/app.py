@@ -149,6 +149,7 @@ class App:
         if not messengers:
             self._talk = Talk(talks, lambda: console_caller(settings, YOU, self._locale), write)
             messengers[CONSOLE] = self._talk.messenger
+        self._platforms = set(messengers)
         self._deliverer = Deliverer(
             db,
             {name: Counted(messenger, self._counters) for name, messenger in messengers.items()},
@@ -188,7 +189,7 @@ class App:
             defaults=defaults(settings),
             webhook=webhook,
             operators=[user for platform, user in operators_of(settings, ()) if platform == TELEGRAM],
-            refused=lambda reason: self._deliverer.refused(TELEGRAM, reason),
+            refused=lambda reason: self._refused(TELEGRAM, reason),
             accepted=lambda: self._deliverer.accepted(TELEGRAM),
         )
 
@@ -207,7 +208,7 @@ class App:
             utc_now,
             defaults=defaults(settings),
             guild=guild,
-            refused=lambda reason: self._deliverer.refused(DISCORD, reason),
+            refused=lambda reason: self._refused(DISCORD, reason),
             accepted=lambda: self._deliverer.accepted(DISCORD),
         )
 
@@ -351,9 +352,16 @@ class App:
             loop.add_signal_handler(name, self._stop.set)
 
     async def _listen_to_discord(self, discord: "Discord") -> None:
-        """Answer people there; when it refuses us and nothing else is left, this ends."""
-        reason = await discord.listen()
-        if self._telegram is None:
+        """Answer people there, again when a ban is over."""
+        while (again_in := (await discord.listen()).seconds) is not None:
+            await asyncio.sleep(again_in)
+
+    def _refused(self, platform: str, reason: str) -> None:
+        """Go on without a platform; when none is left, end. Telegram alone asks again later instead."""
+        left = self._platforms - {platform, *self._deliverer.stopped}
+        if left or self._discord is None:
+            self._deliverer.refused(platform, reason)
+        else:
             self._refusal = reason
             self._stop.set()
 

@@ -105,10 +105,15 @@ def gateway_url(value: str | None) -> str | None:
     """Return the address of a gateway; a token goes over plain ws only inside this machine."""
     if value is None:
         return None
-    split = urlsplit(value)
-    if split.scheme not in ("ws", "wss") or not split.hostname:
+    try:
+        split = urlsplit(value)
+        host = split.hostname or ""
+        port_ok = split.port is None or split.port > 0
+    except ValueError:
+        host, port_ok = "", False
+    if not host or not port_ok or split.scheme not in ("ws", "wss"):
         raise ValueError("is not the address of a gateway; write it like wss://gateway.discord.gg")
-    if split.scheme == "ws" and not _is_loopback(split.hostname):
+    if split.scheme == "ws" and not _is_loopback(host):
         raise ValueError("would send the token unencrypted; use wss, or ws on 127.0.0.1")
     return value
 

@@ -23,6 +23,7 @@ from sqlmodel import Session, col
 from notifier.chat import DISCORD
 from notifier.chat.discord.api import NONCE_KEPT, Api
 from notifier.chat.discord.client import Client
+from notifier.chat.discord.identifies import Identifies
 from notifier.chat.discord.messenger import DiscordMessenger
 from notifier.domain.ports import Pace
 from notifier.services.deliver import UNANSWERED, Deliverer
@@ -98,7 +99,9 @@ class DiscordRoad(RealRoad):
     ) -> None:
         super().__init__(db, clock, DISCORD)
         self.server = server
-        self.client = Client(server.api, "", handle=_ignore, lost=_ignore, opened=_ignore)
+        self.client = Client(
+            server.api, "", identifies=Identifies(db, clock), handle=_ignore, lost=_ignore, opened=_ignore
+        )
         self.api = Api(
             again=(0.05, 0.1),
             nonce_kept=nonce_kept,

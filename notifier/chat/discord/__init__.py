@@ -1,18 +1,20 @@
 """Discord: a gateway in, REST out; slash commands, buttons, direct messages and channel feeds."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import aiohttp
 import discord
 
 from notifier.chat import DISCORD
 from notifier.chat.discord import menus
-from notifier.chat.discord.api import Api, Banned, Lost
+from notifier.chat.discord.api import AGAIN_LATER, LONGEST_CALL, Api, Banned, Lost, ban_of
 from notifier.chat.discord.client import Client
+from notifier.chat.discord.identifies import Identifies
 from notifier.chat.discord.inbound import Inbound
 from notifier.chat.discord.messenger import DiscordMessenger
 from notifier.chat.discord.outcomes import TOKEN_REFUSED
@@ -20,16 +22,35 @@ from notifier.services import housekeeping
 from notifier.services.conversation import Conversation
 from notifier.store.subscriptions import Defaults
 
-__all__ = ["Discord"]
+__all__ = ["Discord", "Refusal"]
 
 log = logging.getLogger(__name__)
 
-# A thousand identifies a day reset a token: who starts again and again waits longer each time.
-SOON = timedelta(seconds=30)
-SHORTEST_REST, LONGEST_REST = 10.0, 300.0  # seconds
-AGAIN = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  # seconds, while Discord cannot be reached
 END_WITHIN = 5.0  # seconds
-_INTENTS_REFUSED = "Discord refuses the intents of this bot ({code}); it needs `guilds` only"
+STEADY = timedelta(minutes=2)  # after which what fails is the first failure
+_INTENTS = "Discord refuses the intents of this bot ({}); it needs `guilds` and no other"
+_SHARDS = "Discord refuses the connection of NOTIFIER_DISCORD_TOKEN's bot ({}: {}); start again"
+_CLOSED = {
+    4004: TOKEN_REFUSED,
+    4010: _SHARDS.format(4010, "invalid shard"),
+    4011: _SHARDS.format(4011, "it is in too many servers for so few shards"),
+    4012: _SHARDS.format(4012, "this version of the gateway is gone"),
+    4013: _INTENTS.format("4013: invalid"),
+    4014: _INTENTS.format("4014: not allowed"),
+}
+_BANNED = (
+    "Discord refuses this address until {:%Y-%m-%d %H:%M} UTC (Cloudflare, after too many refused requests);"
+    " check NOTIFIER_DISCORD_TOKEN, and what else uses it"
+)
+_BAN = "banned:discord"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why Discord does not take us; `seconds` until it may be asked again, None for never."""
+
+    reason: str
+    seconds: float | None = None
 
 
 class Discord:
@@ -65,51 +86,56 @@ class Discord:
         self._api = Api(refused=refused, accepted=accepted)
         self.messenger = DiscordMessenger(self._api)
         self._inbound = Inbound(self._api, self.messenger, conversation, clock, defaults)
+        self._identifies = Identifies(conversation.db, clock)
         self._is_ending = False
         self._answering: set[asyncio.Task[None]] = set()
 
-    async def listen(self) -> str:
-        """Answer people until cancelled; return why, when Discord refuses us for good."""
+    async def listen(self) -> Refusal:
+        """Answer people until cancelled; return why, when Discord refuses us."""
+        if (refusal := await self._still_banned()) is not None:
+            return refusal
         failures = 0
         while True:
-            client = Client(*self._urls, handle=self._handle, lost=self._lost, opened=self._opened)
+            since = self._clock()
+            client = Client(
+                *self._urls,
+                identifies=self._identifies,
+                handle=self._handle,
+                lost=self._lost,
+                opened=self._opened,
+            )
             try:
-                await client.login(self._token)
+                async with asyncio.timeout(LONGEST_CALL):
+                    await client.login(self._token)
                 self._api.use(client)
                 await self._sync()
                 self._accepted()
-                failures = 0
-                await self._rest()
-                await client.connect()
+                await self._unless_refused(client.connect())
             except asyncio.CancelledError:
-                self._is_ending = True  # what is being sent still needs the connections; `close` ends them
+                # What is being sent still needs the connections; `close` ends them.
+                self._is_ending = self._api.uses(client)
                 raise
             except discord.LoginFailure:
                 return self._stopped(TOKEN_REFUSED)
-            except discord.PrivilegedIntentsRequired:
-                return self._stopped(_INTENTS_REFUSED.format(code=4014))
             except discord.ConnectionClosed as error:
-                if error.code == 4004:
-                    return self._stopped(TOKEN_REFUSED)
-                if error.code in (4013, 4014):
-                    return self._stopped(_INTENTS_REFUSED.format(code=error.code))
-                failures = await self._away(f"connection closed ({error.code})", failures)
+                return self._stopped(_CLOSED[error.code])
             except Banned as banned:
-                await self._banned(banned)
+                return await self._banned(banned)
             except discord.HTTPException as error:
-                if error.status == 429:
-                    await self._banned(Banned(3_600.0))
-                elif error.status == 401:
+                if (ban := ban_of(error)) is not None:
+                    return await self._banned(ban)
+                if error.status == 401:
                     return self._stopped(TOKEN_REFUSED)
-                else:
-                    failures = await self._away(f"{error.status}", failures)
+                failures = await self._away(f"{error.status}", failures, since)
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, Lost) as error:
-                failures = await self._away(type(error).__name__, failures)
+                failures = await self._away(type(error).__name__, failures, since)
             except Exception:
                 log.exception("discord failed, tried again")
-                await asyncio.sleep(AGAIN[-1])
+                await asyncio.sleep(AGAIN_LATER[-1])
             finally:
                 if not self._is_ending:
+                    if self._api.uses(client):
+                        self._api.use(None)
                     await client.close()
 
     async def close(self) -> None:
@@ -120,18 +146,17 @@ class Discord:
 
     # -- connecting ---------------------------------------------------------------------------------
 
-    async def _rest(self) -> None:
-        """Wait when the last starts came one soon after the other, and note this one."""
-        db, now = self._conversation.db, self._clock()
-        kept = json.loads(await db.read(housekeeping.remembered, "starts:discord") or "{}")
-        last = datetime.fromisoformat(kept["at"]) if kept else None
-        soon = int(kept["soon"]) + 1 if last is not None and now - last < SOON else 0
-        if soon:
-            wait = min(SHORTEST_REST * 2 ** (soon - 1), LONGEST_REST)
-            log.info("started again soon, waits before connecting", extra={"seconds": wait})
-            await asyncio.sleep(wait)
-        started = json.dumps({"at": self._clock().isoformat(), "soon": soon})
-        await db.run(housekeeping.remember, "starts:discord", started)
+    async def _unless_refused(self, connecting: Coroutine[Any, Any, None]) -> None:
+        """Stay connected until a call finds that Discord refuses this address or this bot."""
+        tasks = asyncio.create_task(connecting), asyncio.create_task(self._api.until_refused())
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sync(self) -> None:
         """Send the commands when they are others than last time."""
@@ -143,23 +168,39 @@ class Discord:
         path = f"/applications/{{application_id}}/{where}commands"
         try:
             await self._api.call("PUT", path, commands, application_id=self._api.application_id)
-        except (discord.HTTPException, Lost) as error:  # no reason to keep people waiting
+        except (discord.DiscordException, Lost) as error:  # no reason to keep people waiting
             log.error("commands not sent", extra={"reason": str(error)[:500]})
             return
         await db.run(housekeeping.remember, key, menus.hash_of(commands))
 
-    def _stopped(self, reason: str) -> str:
+    def _stopped(self, reason: str, seconds: float | None = None) -> Refusal:
         self._refused(reason)
-        return reason
+        return Refusal(reason, seconds)
 
-    async def _banned(self, banned: Banned) -> None:
-        self._refused(str(banned))
-        await asyncio.sleep(banned.seconds)
+    async def _banned(self, banned: Banned) -> Refusal:
+        """Stop until the ban is over, also after a restart: each call would make it longer."""
+        until = self._clock() + timedelta(seconds=banned.seconds)
+        try:
+            await self._conversation.db.run(housekeeping.remember, _BAN, until.isoformat())
+        except Exception:
+            log.exception("ban not noted")
+        return self._stopped(_BANNED.format(until), banned.seconds)
 
-    async def _away(self, reason: str, failures: int) -> int:
+    async def _still_banned(self) -> Refusal | None:
+        kept = await self._conversation.db.read(housekeeping.remembered, _BAN)
+        if not kept:
+            return None
+        until = datetime.fromisoformat(kept)
+        left = (until - self._clock()).total_seconds()
+        return self._stopped(_BANNED.format(until), left) if left > 0 else None
+
+    async def _away(self, reason: str, failures: int, since: datetime) -> int:
+        """Wait, the longer the oftener it failed at once; return how often it did."""
+        if self._clock() - since > STEADY:
+            failures = 0
         if not failures:
             log.warning("discord not reached, tried again", extra={"reason": reason})
-        await asyncio.sleep(AGAIN[min(failures, len(AGAIN) - 1)])
+        await asyncio.sleep(AGAIN_LATER[min(failures, len(AGAIN_LATER) - 1)])
         return failures + 1
 
     # -- events -------------------------------------------------------------------------------------

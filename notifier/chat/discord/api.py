@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 import discord
@@ -21,7 +21,8 @@ MOST_A_SECOND = 50
 LONGEST_WAIT = 30.0  # seconds that the library may wait for a bucket before it says so instead
 LONGEST_CALL = 60.0  # seconds in all
 LONGEST_ANSWER = 10.0  # of an answer to an interaction
-LONGEST_START = 5.0  # seconds that a call waits for the first login
+LONGEST_START = 5.0  # seconds that a call waits for a login
+AGAIN_LATER = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  # seconds, while Discord cannot be reached
 # Seconds: a lost answer is asked for again with the same nonce, which makes no second message.
 AGAIN = (1.0, 3.0)
 # Seconds for which Discord surely knows a nonce: "a few minutes" by its documentation, so less than two.
@@ -108,11 +109,28 @@ class Api:
         self._refused = refused
         self._accepted = accepted
         self._end_of_ban: asyncio.TimerHandle | None = None
+        self._refusal: Exception | None = None
+        self._is_refused = asyncio.Event()
 
-    def use(self, client: discord.Client) -> None:
-        """Make calls over a client that has logged in."""
+    def use(self, client: discord.Client | None) -> None:
+        """Make calls over a client that has logged in; None when there is none for now."""
         self._client = client
+        if client is None:
+            self._connected.clear()
+            return
+        self._banned_until = 0.0
+        self._is_refused.clear()
         self._connected.set()
+
+    def uses(self, client: discord.Client) -> bool:
+        """Return whether calls are made over that client."""
+        return self._client is client
+
+    async def until_refused(self) -> NoReturn:
+        """Raise `Banned` or `discord.LoginFailure` as soon as a call finds this address or this bot refused."""
+        await self._is_refused.wait()
+        assert self._refusal is not None
+        raise self._refusal
 
     async def close(self) -> None:
         """Close the connections."""
@@ -157,12 +175,24 @@ class Api:
         except discord.DiscordServerError as error:
             raise Broken(error.status) from error
         except discord.HTTPException as error:
-            if error.status != 429:
-                raise
-            raise self._asked_to_wait(error) from error
+            if banned := ban_of(error):
+                raise self._ban(banned) from error
+            if error.status == 401 and not error.code:  # with a code it is about a webhook
+                self._refuse(discord.LoginFailure())
+            if error.status == 429:  # after all of the library's tries
+                raise discord.RateLimited(seconds_of(error.response.headers)) from error
+            raise
         except aiohttp.ClientConnectorError as error:
             raise Unsent(f"no connection: {type(error).__name__}") from error
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except TimeoutError as error:
+            # Who was waiting for a global limit when the time was up has left it closed to all others.
+            client.http._global_over.set()
+            raise Lost(f"no answer: {type(error).__name__}") from error
+        except RuntimeError as error:
+            if not client.is_closed():
+                raise
+            raise Lost("connections closed") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Lost(f"no answer: {type(error).__name__}") from error
         if answer and isinstance(answer, str):
             raise Lost("no answer: a page")
@@ -187,7 +217,7 @@ class Api:
         return await self.call(method, path, payload, files, longest=LONGEST_CALL, once=False, **ids)
 
     async def _usable(self) -> discord.Client:
-        """Return the client, after the first login."""
+        """Return the client, after its login."""
         if (rest := self._banned_until - _now()) > 0:
             raise Banned(rest)
         try:
@@ -198,19 +228,27 @@ class Api:
         assert self._client is not None
         return self._client
 
-    def _asked_to_wait(self, error: discord.HTTPException) -> Banned | discord.RateLimited:
-        """Return what a 429 means that the library does not wait for: a ban comes from before Discord's API."""
-        headers = error.response.headers
-        seconds = _seconds(headers)
-        if "Via" in headers and "json" in headers.get("Content-Type", ""):
-            return discord.RateLimited(seconds)
-        banned = Banned(seconds)
-        self._banned_until = _now() + seconds
+    def _ban(self, banned: Banned) -> Banned:
+        """Ask nothing until a ban is over: each call would make it longer."""
+        self._banned_until = _now() + banned.seconds
         self._refused(str(banned))
         if self._end_of_ban is not None:
             self._end_of_ban.cancel()
-        self._end_of_ban = asyncio.get_running_loop().call_later(seconds, self._accepted)
+        self._end_of_ban = asyncio.get_running_loop().call_later(banned.seconds, self._accepted)
+        self._refuse(Banned(banned.seconds))
         return banned
+
+    def _refuse(self, refusal: Exception) -> None:
+        self._refusal = refusal
+        self._is_refused.set()
+
+
+def ban_of(error: discord.HTTPException) -> Banned | None:
+    """Return the ban that an answer means, None for any other: Discord's own come by its proxy, as JSON."""
+    headers = error.response.headers
+    if error.status != 429 or (headers.get("Via") and "json" in headers.get("Content-Type", "")):
+        return None
+    return Banned(seconds_of(headers))
 
 
 async def _give_up(response: aiohttp.ClientResponse) -> None:
@@ -233,7 +271,8 @@ def _form(payload: Any, files: Sequence[tuple[str, bytes]]) -> list[Json]:
     return parts
 
 
-def _seconds(headers: Mapping[str, str]) -> float:
+def seconds_of(headers: Mapping[str, str]) -> float:
+    """Return how long an answer asks to wait."""
     try:
         return max(1.0, float(headers.get("Retry-After", "")))
     except ValueError:

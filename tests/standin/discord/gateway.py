@@ -86,6 +86,8 @@ class Connection:
         self.socket = socket
         self.session: Session | None = None
         self.received: list[Json] = []
+        self.is_muted = False  # says nothing more
+        self.is_ended = False  # by us, so the bot has said no goodbye
         self._zip = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
         self._out: asyncio.Queue[Json] = asyncio.Queue()
 
@@ -96,7 +98,7 @@ class Connection:
         """Send what is put, in order, until cancelled."""
         while True:
             payload = await self._out.get()
-            if is_muted():
+            if self.is_muted or is_muted():
                 continue
             text = json.dumps(payload)
             try:
@@ -125,7 +127,14 @@ class Gateway:
         self.max_concurrency = 1
         self.identify_every = 0.0  # seconds between two identifies; 5 at Discord, where too early is refused
         self.identifies_a_day = 1000
+        self.reset_after = 86_400.0  # seconds until there are as many again, as /gateway/bot says
+        self.refuses_with = 0  # close code for every IDENTIFY, e.g. 4014; 0 for none
+        self.drops_identified = False  # end every connection without a word right after IDENTIFY
+        self.is_banned = False  # Cloudflare refuses every connection
+        self.resume_url = ""  # what READY says of it, if not `url`
+        self.bot_url = ""  # what /gateway/bot says, if not `url`
         self.muted = False  # say nothing more, not even acknowledge a heartbeat
+        self.acknowledges = True  # heartbeats
         self.resumes_refused = False
         self.identifies: list[Identify] = []
         self.heartbeats = 0
@@ -194,7 +203,13 @@ class Gateway:
     async def close_with(self, code: int, shard: int | None = None) -> None:
         """Close connections with a code of Discord's, e.g. 4000 or 4004."""
         for one in self.live(shard):
+            one.is_ended = True
             await one.socket.close(code=code, message=CLOSES.get(code, "").encode())
+
+    def mute(self) -> None:
+        """Say nothing more on the connections there are, not even acknowledge a heartbeat."""
+        for one in self.live():
+            one.is_muted = True
 
     def dispatch(self, event: str, data: Json, guild_id: int | None, intent: int = 0) -> int:
         """Give an event to the shards it belongs to; return how many have a connection."""
@@ -211,13 +226,15 @@ class Gateway:
         return {
             "total": self.identifies_a_day,
             "remaining": max(self.identifies_a_day - len(day), 0),
-            "reset_after": 86_400_000,
+            "reset_after": int(self.reset_after * 1000),
             "max_concurrency": self.max_concurrency,
         }
 
     # The conversation.
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if self.is_banned:
+            return web.Response(status=429, text="error code: 1015", headers={"Retry-After": "1800"})
         socket = web.WebSocketResponse(timeout=0.1, max_msg_size=4096)
         if not socket.can_prepare(request).ok:
             raise web.HTTPBadRequest
@@ -248,7 +265,7 @@ class Gateway:
         if session is not None and session.connection is connection:
             session.connection = None
             # A bot that says goodbye ends its session.
-            if code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY):
+            if code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY) and not connection.is_ended:
                 self.sessions.pop(session.id, None)
 
     async def _converse(self, connection: Connection) -> None:
@@ -270,7 +287,8 @@ class Gateway:
     def _obey(self, connection: Connection, op: int, data: Any) -> None:
         if op == HEARTBEAT:
             self.heartbeats += 1
-            connection.put({"op": ACK, "s": None, "t": None, "d": None})
+            if self.acknowledges:
+                connection.put({"op": ACK, "s": None, "t": None, "d": None})
         elif op in (IDENTIFY, RESUME):
             if connection.session is not None:
                 raise Closed(4005)
@@ -294,6 +312,11 @@ class Gateway:
         if asked.token != self._token():
             self.refused_tokens += 1
             raise Closed(4004)
+        if self.refuses_with:
+            raise Closed(self.refuses_with)
+        if self.drops_identified:
+            connection.abort()
+            return
         if not 0 <= number < count:
             raise Closed(4010)
         if self.must_shard and count == 1:
@@ -311,7 +334,9 @@ class Gateway:
         session.connection, connection.session = connection, session
         greeting = self._greeting(session)
         guilds = greeting.pop("later")
-        session.put("READY", greeting | {"session_id": session.id, "resume_gateway_url": self.url})
+        session.put(
+            "READY", greeting | {"session_id": session.id, "resume_gateway_url": self.resume_url or self.url}
+        )
         for guild in guilds:
             session.put("GUILD_CREATE", guild)
 

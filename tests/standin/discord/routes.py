@@ -88,7 +88,11 @@ class Routes:
 
     def get_bot_gateway(self, call: Call) -> Answer:
         gateway = self._server.gateway
-        return {"url": gateway.url, "shards": gateway.shards, "session_start_limit": gateway.limits()}
+        return {
+            "url": gateway.bot_url or gateway.url,
+            "shards": gateway.shards,
+            "session_start_limit": gateway.limits(),
+        }
 
     def get_my_user(self, call: Call) -> Answer:
         return self._server.me

@@ -389,7 +389,9 @@ class Discord:
             case How.GATEWAY:
                 call.status = fault.status
                 page = f"<html><body><h1>{fault.status}</h1></body></html>"
-                return web.Response(status=fault.status, text=page, content_type="text/html", headers=VIA)
+                # What Cloudflare itself refuses has not passed Discord's proxy.
+                via = {"Retry-After": "1800"} if fault.status == 429 else VIA
+                return web.Response(status=fault.status, text=page, content_type="text/html", headers=via)
             case How.BAD_JSON:
                 call.status = 200
                 told = VIA | {"Content-Type": "application/json"}
