@@ -1,6 +1,6 @@
 """The two seams: where postings come from, and where documents go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -29,7 +29,8 @@ class Recipient:
     shared: bool = False  # several people read it: nobody can page for himself alone
     rich: bool = False  # wants tables where the platform has them
     route: str = ""  # where the platform takes messages for it, once that is known
-    form: str = ""  # how the platform shows what is posted: forum, announcement
+    secret: str = field(default="", repr=False)  # of an incoming webhook, which takes the messages then
+    form: str = ""  # how the platform shows what is posted: forum, announcement, thread
     digest: bool = False  # the message is a digest
 
 

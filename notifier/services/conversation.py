@@ -53,7 +53,7 @@ class Conversation:
 
     async def answer(self, caller: Caller, line: str) -> Document:
         """Return the reply to a line such as `/subscribe python remote`."""
-        if (refusal := self._too_fast(caller)) is not None:
+        if (refusal := self.too_fast(caller)) is not None:
             return refusal
         if (named := command_of(line)) is not None and named.audience is Audience.OPERATORS:
             _, _, rest = line.strip().partition(" ")
@@ -62,7 +62,7 @@ class Conversation:
 
     async def perform(self, caller: Caller, name: str, options: Mapping[str, str]) -> Document:
         """Return the reply to a command whose options were given by name."""
-        if (refusal := self._too_fast(caller)) is not None:
+        if (refusal := self.too_fast(caller)) is not None:
             return refusal
         caller = await self._with_found(caller, options) if name == "admin" else caller
         return await self.db.run(self._answered, caller, name, dict(options))
@@ -110,6 +110,10 @@ class Conversation:
         """Return those of the addresses that are destinations."""
         return await self.db.read(subscriptions.known, platform, addresses)
 
+    async def webhooks(self, platform: str, channels: Sequence[str]) -> Mapping[str, str]:
+        """Return by address of the incoming webhooks that write to these channels which one that is."""
+        return dict(await self.db.read(subscriptions.webhooks, platform, channels))
+
     async def route(self, platform: str, address: str) -> str:
         """Return where the platform takes messages for an address; "" when that is not known yet."""
         chat = await self.db.read(subscriptions.destination_at, platform, address)
@@ -141,7 +145,7 @@ class Conversation:
         except UserError as error:
             return [], said(error.message_id, caller.locale, **error.values)
 
-    def _too_fast(self, caller: Caller) -> Document | None:
+    def too_fast(self, caller: Caller) -> Document | None:
         """Return what is said to whom asks too often; it costs no transaction."""
         if _who(caller) in self.operators:
             return None

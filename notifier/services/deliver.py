@@ -265,6 +265,7 @@ def _recipient(batch: Batch) -> Recipient:
         silent=chat.silent,
         rich=chat.rich,
         route=chat.route,
+        secret=chat.secret,
         form=chat.form,
         digest=batch.digest is not None,
         mention=batch.mention,

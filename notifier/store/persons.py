@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col
 
 from notifier.store.tables import Account, Destination, DestinationKind, Job, Person
 
-_GUARDS = ("token_hash",)  # columns that are no use to a person, and might be to somebody else
+_GUARDS = ("token_hash", "secret")  # columns that are no use to a person, and might be to somebody else
 
 
 def find(session: Session, platform: str, user_id: str) -> Person | None:

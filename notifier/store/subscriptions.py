@@ -180,6 +180,20 @@ def known(session: Session, platform: str, addresses: Sequence[str]) -> Sequence
     return session.execute(query.distinct()).scalars().all()
 
 
+def webhooks(session: Session, platform: str, channels: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (address, channel) of the incoming webhooks that write to these channels."""
+    query = (
+        select(col(Destination.address), col(Destination.route))
+        .where(
+            col(Destination.platform) == platform,
+            col(Destination.secret) != "",
+            col(Destination.route).in_(values_in(session, channels)),
+        )
+        .order_by(col(Destination.id))
+    )
+    return [(address, channel) for address, channel in session.execute(query)]
+
+
 def set_route(session: Session, platform: str, address: str, route: str) -> None:
     """Note where the platform takes messages for an address."""
     chat = destination_at(session, platform, address)

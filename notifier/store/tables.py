@@ -159,6 +159,7 @@ class Destination(SQLModel, table=True):
     kind: str = DestinationKind.PRIVATE
     title: str = ""  # what the platform calls the chat
     route: str = ""  # where the platform takes messages for it, when that is another address
+    secret: str = ""  # of an incoming webhook: whoever has it writes there
     form: str = ""  # how the platform shows what is posted: forum, announcement, or "" one after the other
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     keeper_id: int | None = Field(default=None, foreign_key="person.id")  # who set up a shared chat's feeds

@@ -13,7 +13,7 @@ import discord
 from notifier.chat import DISCORD
 from notifier.chat.discord import menus
 from notifier.chat.discord.api import AGAIN_LATER, LONGEST_CALL, Api, Banned, Lost, ban_of
-from notifier.chat.discord.client import Client
+from notifier.chat.discord.client import FOR_GOOD, Client
 from notifier.chat.discord.identifies import Identifies
 from notifier.chat.discord.inbound import Inbound
 from notifier.chat.discord.messenger import DiscordMessenger
@@ -215,8 +215,10 @@ class Discord:
             self._answering.discard(task)
 
     async def _lost(self, channels: Iterable[str], reason: str) -> None:
-        now = self._clock()
-        for channel in await self._conversation.known(DISCORD, list(channels)):
+        now, channels = self._clock(), list(channels)
+        if reason in FOR_GOOD:  # where the bot is no more, nobody could manage what a webhook gets
+            channels += await self._conversation.webhooks(DISCORD, channels)
+        for channel in await self._conversation.known(DISCORD, channels):
             await self._conversation.left(DISCORD, channel, reason, now)
 
     async def _opened(self, channels: Iterable[str]) -> None:

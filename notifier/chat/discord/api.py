@@ -62,7 +62,9 @@ def budget(pacer: Pacer) -> aiohttp.TraceConfig:
 
     async def wait(session: object, context: object, asked: aiohttp.TraceRequestStartParams) -> None:
         if _counts(asked.url.path):
-            await pacer.turn(urgent="/webhooks/" in asked.url.path)
+            # Answers to interactions go through webhooks too, but feeds through others.
+            is_feed = "with_components" in asked.url.query
+            await pacer.turn(urgent="/webhooks/" in asked.url.path and not is_feed)
 
     async def ended(
         session: object,
@@ -177,7 +179,7 @@ class Api:
         except discord.HTTPException as error:
             if banned := ban_of(error):
                 raise self._ban(banned) from error
-            if error.status == 401 and not error.code:  # with a code it is about a webhook
+            if error.status == 401 and not error.code and "webhook_token" not in ids:
                 self._refuse(discord.LoginFailure())
             if error.status == 429:  # after all of the library's tries
                 raise discord.RateLimited(seconds_of(error.response.headers)) from error

@@ -30,6 +30,13 @@ from notifier.chat.pace import Pacer
 
 log = logging.getLogger(__name__)
 
+# Why channels are lost for good, with the webhooks that write there.
+REMOVED, CHANNEL_DELETED, THREAD_DELETED = FOR_GOOD = (
+    "removed from the server",
+    "the channel was deleted",
+    "the thread was deleted",
+)
+
 Handle = Callable[[discord.Interaction], Awaitable[None]]
 Lost = Callable[[Iterable[str], str], Awaitable[None]]
 Open = Callable[[Iterable[str]], Awaitable[None]]
@@ -223,7 +230,7 @@ class Client(discord.AutoShardedClient):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Leave what was posted in a server that removed us."""
-        await self._lost((str(it.id) for it in (*guild.channels, *guild.threads)), "removed from the server")
+        await self._lost((str(it.id) for it in (*guild.channels, *guild.threads)), REMOVED)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Go on in a server that took us (again)."""
@@ -231,11 +238,11 @@ class Client(discord.AutoShardedClient):
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Leave a channel that is deleted."""
-        await self._lost([str(channel.id)], "the channel was deleted")
+        await self._lost([str(channel.id)], CHANNEL_DELETED)
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Leave a thread that is deleted."""
-        await self._lost([str(payload.thread_id)], "the thread was deleted")
+        await self._lost([str(payload.thread_id)], THREAD_DELETED)
 
     async def on_guild_channel_update(
         self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import discord
+from discord.http import Route
 
 from notifier.chat import DISCORD, TELEGRAM, buttons
 from notifier.chat.discord.api import LONGEST_ANSWER, Api, Banned, Lost
@@ -19,6 +20,8 @@ from notifier.chat.discord.messenger import DiscordMessenger
 from notifier.chat.discord.outcomes import NOT_IN_TIME
 from notifier.chat.discord.permissions import form_of, missing_permissions, unmentionable
 from notifier.chat.discord.render import EPHEMERAL, OPEN, PAGE, Rendered, render
+from notifier.chat.discord.webhooks import Address, look_up, read_address
+from notifier.chat.discord.webhooks import unmentionable as unmentionable_by_webhook
 from notifier.domain.document import Action, Document
 from notifier.domain.ports import Sent
 from notifier.domain.texts import text
@@ -104,11 +107,13 @@ class Inbound:
             return
         asked = _asked(data)
         caller = self._caller(interaction)
+        about = ""
         if asked.name.startswith("feed "):
             asking = self._feed(interaction, caller, asked, data)
+            about = _about(asked)
         else:
             asking = self._performed(caller, asked.name, asked.options)
-        document = await self._answered(interaction, asking)
+        document = await self._answered(interaction, asking, about=about)
         if asked.name in ("subscribe", "start") and interaction.guild_id is not None:
             await self._reach(interaction, caller, document)
 
@@ -129,16 +134,21 @@ class Inbound:
         """Ask about the feeds of a channel of this server: the one that is named, else this one."""
         action = asked.name.removeprefix("feed ")
         options = dict(asked.options)
+        if "webhook" in options:
+            return await self._webhook_feed(interaction, caller, options)
         address = options.pop("channel", "")
         chosen, _, number = options.pop("feed", "").rpartition("/")
         address = address or chosen or caller.address
         guild = interaction.guild
         channel = guild.get_channel_or_thread(int(address)) if guild and address.isdecimal() else None
+        if guild is not None and channel is None and await self._is_webhook(guild, address):
+            about = replace(caller, address=address, thread="", kind=DestinationKind.CHANNEL)
+            return await self._performed(about, "feed", {"action": action, **options, "number": number})
         if guild is None or channel is None:
             return said("feed-no-channel", caller.locale)
         if action == "list" and "channel" not in asked.options:
             names = {str(it.id): f"<#{it.id}>" for it in (*guild.channels, *guild.threads)}
-            return await self._conversation.feeds(caller, names)
+            return await self._conversation.feeds(caller, names | await self._webhooks(guild))
         if not caller.manages:
             return said("managers-only", caller.locale, command="feed")
         if action == "add":
@@ -161,6 +171,54 @@ class Inbound:
             given["number"] = number
         return await self._performed(about, "feed", given)
 
+    async def _webhook_feed(
+        self, interaction: discord.Interaction, caller: Caller, options: dict[str, str]
+    ) -> Document:
+        """Add a feed to an incoming webhook of this server; its address is read here, and goes no further."""
+        guild = interaction.guild
+        address = read_address(options.pop("webhook"), Route.BASE)
+        if guild is None or not caller.manages:
+            return said("managers-only", caller.locale, command="feed")
+        if address is None:
+            return said("feed-webhook-address", caller.locale)
+        if (refusal := self._conversation.too_fast(caller)) is not None:
+            return refusal  # each look is a call, and refused ones add up to a ban
+        try:
+            route = await look_up(self._api, address, guild.id)
+        except (discord.DiscordException, Banned, Lost):
+            return said("feed-webhook-later", caller.locale)
+        wanted = options.pop("channel", "") or route
+        thread = guild.get_thread(int(wanted)) if wanted.isdecimal() else None
+        if not route or (wanted != route and (thread is None or str(thread.parent_id) != route)):
+            return said("feed-webhook-unknown", caller.locale)
+        channel = guild.get_channel(int(route))
+        place = thread or channel
+        if role := options.get("mention", ""):
+            if unmentionable_by_webhook(guild, channel, role):
+                return said("feed-role", caller.locale)
+            options["mention"] = f"<@&{role}>"
+        form = "forum" if isinstance(channel, discord.ForumChannel) else ""
+        about = replace(
+            caller,
+            address=address.id,
+            thread="",
+            kind=DestinationKind.CHANNEL,
+            title=f"{address.masked} #{place.name if place is not None else route}",
+            form="thread" if thread is not None else form,
+            route=wanted,
+            secret=address.token,
+        )
+        return await self._performed(about, "feed", {"action": "add", **options})
+
+    async def _webhooks(self, guild: discord.Guild) -> dict[str, str]:
+        """Return by id of the webhooks with feeds in a server what they are called there."""
+        channels = {str(it.id): it.name for it in (*guild.channels, *guild.threads)}
+        found = await self._conversation.webhooks(DISCORD, list(channels))
+        return {id_: f"{Address(id_, '').masked} #{channels[at]}" for id_, at in found.items()}
+
+    async def _is_webhook(self, guild: discord.Guild, address: str) -> bool:
+        return address in await self._webhooks(guild)
+
     # -- presses ----------------------------------------------------------------------------------
 
     async def _press(self, interaction: discord.Interaction) -> None:
@@ -178,10 +236,13 @@ class Inbound:
         if pressed.about:
             guild = interaction.guild
             channel = guild.get_channel_or_thread(int(pressed.about)) if guild is not None else None
-            if channel is None:  # another server's, or gone
+            kind = _kind(channel)
+            if guild is not None and channel is None and await self._is_webhook(guild, pressed.about):
+                kind = DestinationKind.CHANNEL
+            elif channel is None:  # another server's, or gone
                 await self._first(interaction, said("button-stale", caller.locale))
                 return
-            caller = replace(caller, address=pressed.about, thread="", kind=_kind(channel))
+            caller = replace(caller, address=pressed.about, thread="", kind=kind)
         message = interaction.message
         # What everybody sees is never changed by one of them.
         own = message is not None and (interaction.guild_id is None or message.flags.ephemeral)
@@ -217,6 +278,7 @@ class Inbound:
                     return ()
                 guild = interaction.guild
                 names = {str(it.id): f"#{it.name}" for it in (*guild.channels, *guild.threads)}
+                names |= await self._webhooks(guild)
                 rows = await self._conversation.feeds_of(DISCORD, names)
                 return [it for it in rows if typed.casefold() in it[0].casefold()]
             case "tag":
@@ -366,6 +428,15 @@ def _asked(data: Any) -> _Asked:
         options = options[0].get("options", ())
     focused = next((str(it["name"]) for it in options if it.get("focused")), "")
     return _Asked(name, {str(it["name"]): str(it["value"]) for it in options}, focused)
+
+
+def _about(asked: _Asked) -> str:
+    """Return what the buttons under an answer about feeds are about; "" for the channel that it stands in."""
+    if address := read_address(asked.options.get("webhook", ""), Route.BASE):
+        return address.id
+    chosen = asked.options.get("feed", "").rpartition("/")[0]
+    about = asked.options.get("channel", "") or chosen
+    return about if about.isdecimal() and asked.name != "feed list" else ""
 
 
 def _job_of(message: Mapping[str, Any]) -> str:

@@ -86,6 +86,8 @@ def _feed() -> Iterator[Json]:
                 _option(Option("mention_when")),
                 _option(Option("tag", completes="tag")),
             ]
+        if action == "add":
+            options.append(_option(Option("webhook")))
         options.append(
             {
                 "type": CHANNEL,

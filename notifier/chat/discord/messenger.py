@@ -12,6 +12,7 @@ from notifier.chat import DISCORD
 from notifier.chat.discord.api import Api, Banned, Broken, Lost, Unsent
 from notifier.chat.discord.outcomes import ARCHIVED, GONE_MESSAGE, outcome_of
 from notifier.chat.discord.render import PAGE, SUPPRESS_NOTIFICATIONS, Rendered, mentioned, render
+from notifier.chat.discord.webhooks import Webhooks
 from notifier.domain.document import Document
 from notifier.domain.ports import Outcome, Pace, Recipient, RetryAfter, Sent, Uncertain
 
@@ -42,6 +43,7 @@ class DiscordMessenger:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._webhooks = Webhooks(api)
         self._routes: dict[str, str] = {}
         self._begun: OrderedDict[str, _Begun] = OrderedDict()
 
@@ -50,6 +52,8 @@ class DiscordMessenger:
 
         That is so as long as Discord knows the nonce. After that a lost answer is `Uncertain`.
         """
+        if recipient.secret:
+            return await self._webhooks.send(recipient, document, batch)
         begun = self._begun.pop(batch, None) or _Begun()
         if begun.lost_at is not None and _now() - begun.lost_at > self._api.nonce_kept:
             begun.lost_at = None
@@ -75,6 +79,8 @@ class DiscordMessenger:
 
     async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         """Replace the messages of a reference, page by page; one that is gone stays gone."""
+        if recipient.secret:
+            return await self._webhooks.edit(recipient, reference, document)
         channel, _, messages = reference.partition("/")
         for message, rendered in zip(
             messages.split(","), render(document, shared=recipient.shared), strict=False

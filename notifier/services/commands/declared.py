@@ -44,7 +44,9 @@ class Caller:
     private: str = ""  # where else than in this shared chat the caller can be answered; "" for nowhere
     manages: bool = False  # administers this shared chat, as the platform says
     title: str = ""  # of this shared chat
-    form: str = ""  # how this shared chat shows what is posted: forum, announcement
+    form: str = ""  # how this shared chat shows what is posted: forum, announcement, thread
+    route: str = ""  # where an incoming webhook writes
+    secret: str = field(default="", repr=False)  # of an incoming webhook, which is the chat then
     picks_chats: bool = False  # in this private chat a shared one can be chosen, to ask about that
     replied_to: str = ""  # the reference of the message of ours that this answers
     page: PageSize = USUAL_PAGE  # what one message holds
@@ -328,7 +330,7 @@ def _chat(session: Session, caller: Caller, found: Command) -> Destination:
 
 def _open(session: Session, caller: Caller) -> Destination:
     guessed = zone_of(country_of(caller.locale)) if caller.kind is DestinationKind.PRIVATE else ""
-    return subscriptions.open_destination(
+    chat = subscriptions.open_destination(
         session,
         caller.platform,
         caller.address,
@@ -339,6 +341,9 @@ def _open(session: Session, caller: Caller) -> Destination:
         defaults=replace(caller.defaults, zone=guessed or caller.defaults.zone),  # of a new chat only
         locale=caller.locale,
     )
+    if caller.secret:
+        chat.route, chat.secret = caller.route, caller.secret
+    return chat
 
 
 def options_of(found: Command, rest: str) -> dict[str, str]:

@@ -38,7 +38,10 @@ NONE = "none"
 @command(
     Option("action", choices=ACTIONS),
     Option("value"),
-    *(Option(name, named=True) for name in ("number", "cadence", "mention", "mention_when", "tag")),
+    *(
+        Option(name, named=True)
+        for name in ("number", "cadence", "mention", "mention_when", "tag", "webhook")
+    ),
     example="feed add python remote",
     asks="value",
     audience=Audience.MANAGERS,
@@ -120,10 +123,12 @@ def _wanted(asked: Asked) -> Query:
 
 def _add(session: Session, asked: Asked) -> Document:
     wanted, locale = _wanted(asked), asked.locale
-    asked.chat.title = clean(asked.caller.title, NAME)
     if asked.caller.user_id:
         asked.chat.keeper_id = asked.person(session).id
-    asked.chat.form = asked.caller.form
+    if (
+        asked.caller.secret or not asked.chat.secret
+    ):  # pressed from elsewhere, what is known of a webhook stays
+        asked.chat.title, asked.chat.form = clean(asked.caller.title, NAME), asked.caller.form
     row = store.subscribe(
         session,
         asked.chat,
@@ -138,6 +143,8 @@ def _add(session: Session, asked: Asked) -> Document:
         line(f"feed-how-{row.cadence}", locale),
         *unknown_words(wanted.wish, locale),
     ]
+    if asked.chat.secret:
+        blocks.append(line("feed-webhook-kept", locale, BlockKind.NOTE))
     actions = (
         Action(text("test", locale), command=f"feed test {row.number}"),
         Action(text("undo", locale), command=f"feed remove {row.number}"),

@@ -277,11 +277,11 @@ class Channel:
         return self.log[self._listened] if self._listened < len(self.log) else None
 
     async def opens(self, timeout: float = 5.0) -> "Thread":
-        """Return the next thread of the bot's that was opened here."""
-        mine = int(self.server.me["id"])
+        """Return the next thread that the bot opened here, or a webhook of this channel."""
+        owners = {int(self.server.me["id"]), *(one.id for one in self.webhooks)}
 
         def found() -> Thread | None:
-            threads = [one for one in self.threads if one.owner_id == mine]
+            threads = [one for one in self.threads if one.owner_id in owners]
             return threads[self._opened] if self._opened < len(threads) else None
 
         thread = await until(found, timeout, f"thread in {self.name}")
