@@ -15,6 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from notifier.chat import markdown
+from notifier.chat.discord import menus
 from notifier.domain import compose
 from notifier.domain.cadence import Cadence
 from notifier.domain.compose import AveragePay, Digest, Entry, Statistics, Trend, Why
@@ -75,10 +76,15 @@ SAME = {
         *("mode-remote", "mode-hybrid", "start-remote"),
         "not-stated",  # nothing but a symbol, which Unicode takes for a letter
         *(f"month-{n}" for n in (1, 2, 4, 6, 7, 8, 9, 11)),
+        *("called-start", "called-jobs", "called-pause", "called-export", "called-feed", "called-admin"),
+        *("called-test", "called-token", "called-remote", "called-name", "called-status", "called-job"),
+        "called-tag",
+        "called-webhook",
     },
     "es": {
         *("language-en", "language-de", "language-es", "role-word-devops", "role-word-backend"),
         *("role-word-frontend", "role-word-fullstack", "admin-chats", "not-stated", "why-not-line"),
+        *("called-feed", "called-admin", "called-webhook"),
     },
 }
 
@@ -156,6 +162,16 @@ def asked_for() -> Iterator[str]:
                 )
 
 
+def named_in_menus() -> set[str]:
+    """Return every name of a command, a subcommand and an option that Discord's menus show."""
+    commands = [it for it in menus.payload() if it["type"] == menus.CHAT_INPUT]
+    options = [it for found in commands for it in found["options"]]
+    return {
+        it["name"]
+        for it in [*commands, *options, *(inner for it in options for inner in it.get("options", ()))]
+    }
+
+
 def made_up_ids() -> set[str]:
     """Return the ids that the code puts together from a name and a value."""
     cadences = ("instant", "daily", "weekly", "both")
@@ -194,6 +210,7 @@ def made_up_ids() -> set[str]:
         | {f"privacy-{part}" for part in ("kept", "not-kept", "yours")}
         | {f"feed-{what}" for what in ("paused", "resumed")}
         | {f"feed-does-{action}" for action in FEED_ACTIONS}
+        | {f"called-{name.replace('_', '-')}" for name in named_in_menus()}
         | {
             f"given-{option.name.replace('_', '-')}"
             for option in [*WISH_OPTIONS, *(it for found in COMMANDS.values() for it in found.options)]

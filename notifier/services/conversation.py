@@ -9,9 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
+from notifier.domain.clean import NAME, clean
 from notifier.domain.document import Block, BlockKind, Document, Span
 from notifier.domain.posting import Found
+from notifier.domain.redact import redacted
+from notifier.domain.texts import text
 from notifier.errors import SourceError, UserError
+from notifier.services import keepers
 from notifier.services.commands import Audience, Caller, answer, perform
 from notifier.services.commands.admin import address_to_add
 from notifier.services.commands.declared import command_of, line, options_of, said
@@ -132,8 +136,11 @@ class Conversation:
         return await self.db.read(_feeds, platform, names)
 
     async def feeds(self, caller: Caller, names: Mapping[str, str]) -> Document:
-        """Return the feeds of several chats of a community; names are by address, as the platform shows them."""
-        return await self.db.read(_feed_list, caller, names)
+        """Return the feeds of several chats of a community, and which chats are lost.
+
+        names  by address, as the platform shows them
+        """
+        return await self.db.run(_feed_list, caller, names)
 
     def _cards(
         self, session: Session, caller: Caller, words: str, after: int, most: int
@@ -195,13 +202,18 @@ def _feed_list(session: Session, caller: Caller, names: Mapping[str, str]) -> Do
     if not caller.manages:
         return said("managers-only", caller.locale, command="feed")
     rows = subscriptions.feeds(session, caller.platform, list(names))
-    if not rows:
-        return said("feeds-none", caller.locale)
-    blocks = [line("feeds-title", caller.locale, BlockKind.HEADING, count=len(rows))]
+    title = line("feeds-title", caller.locale, BlockKind.HEADING, count=len(rows))
+    blocks = [title] if rows else []
     for chat, row in rows:
         where = Span(names[chat.address])
         blocks.append(Block((where, Span(f" {subscription_line(row, caller.locale)}")), BlockKind.ITEM))
-    return Document(tuple(blocks))
+    blocks = blocks or list(said("feeds-none", caller.locale).blocks)
+    for chat in {chat.id: chat for chat, _ in rows}.values():
+        if chat.trouble_reason:
+            trouble = text("feed-trouble", caller.locale, reason=clean(redacted(chat.trouble_reason), NAME))
+            blocks.append(Block((Span(names[chat.address]), Span(f" {trouble}"))))
+    # Who closed their direct messages hears it here; so does who set up a channel that is no longer listed.
+    return Document((*blocks, *keepers.news_for(session, caller.platform, caller.user_id, caller.locale)))
 
 
 def _feeds(session: Session, platform: str, names: Mapping[str, str]) -> list[tuple[str, str]]:

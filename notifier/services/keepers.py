@@ -1,4 +1,4 @@
-"""Tells who set up a shared chat that it is lost."""
+"""Tells who set up a shared chat that it is lost: by a message, or with the next list of feeds they ask for."""
 
 import asyncio
 import logging
@@ -78,6 +78,23 @@ class Keepers:
             return False
         await self._db.run(_told, chat)
         return True
+
+
+def news_for(session: Session, platform: str, user_id: str, locale: str) -> list[Block]:
+    """Return what a keeper has not been told yet; with that it is told."""
+    person = persons.find(session, platform, user_id)
+    if person is None:
+        return []
+    query = select(Destination).where(
+        col(Destination.platform) == platform,
+        col(Destination.trouble).is_not(None),
+        col(Destination.keeper_id) == person.id,
+    )
+    chats = session.execute(query.order_by(col(Destination.id))).scalars().all()
+    blocks = [block for chat in chats for block in _sentence(chat, locale).blocks]
+    for chat in chats:
+        _told(session, chat)
+    return blocks
 
 
 def _sentence(chat: Destination, locale: str) -> Document:

@@ -146,6 +146,12 @@ class Api:
         """Return the id under which answers to interactions are sent."""
         return (self._client.application_id if self._client is not None else None) or 0
 
+    @property
+    def user_id(self) -> str:
+        """Return the id that our own messages have as their author's."""
+        user = self._client.user if self._client is not None else None
+        return str(user.id) if user is not None else ""
+
     async def call(
         self,
         method: str,

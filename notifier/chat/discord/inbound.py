@@ -5,7 +5,8 @@ An interaction must have its first answer within three seconds; what takes longe
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,16 +18,17 @@ from notifier.chat import DISCORD, TELEGRAM, buttons
 from notifier.chat.discord.api import LONGEST_ANSWER, Api, Banned, Lost
 from notifier.chat.discord.menus import MESSAGE_MENUS
 from notifier.chat.discord.messenger import DiscordMessenger
-from notifier.chat.discord.outcomes import NOT_IN_TIME
-from notifier.chat.discord.permissions import form_of, missing_permissions, unmentionable
+from notifier.chat.discord.outcomes import ANSWERED, TOO_LATE, refuses_components
+from notifier.chat.discord.permissions import VIEW_CHANNEL, form_of, missing_permissions, unmentionable
 from notifier.chat.discord.render import EPHEMERAL, OPEN, PAGE, Rendered, render
 from notifier.chat.discord.webhooks import Address, look_up, read_address
 from notifier.chat.discord.webhooks import unmentionable as unmentionable_by_webhook
-from notifier.domain.document import Action, Document
-from notifier.domain.ports import Sent
+from notifier.domain.document import Action, Block, BlockKind, Document, Span
+from notifier.domain.ports import Barred, Gone, Sent
 from notifier.domain.texts import text
 from notifier.services.commands import COMMANDS, Caller
 from notifier.services.commands.declared import WISH_OPTIONS, said
+from notifier.services.commands.feed import NONE
 from notifier.services.completion import Completion
 from notifier.services.conversation import Conversation
 from notifier.store.subscriptions import Defaults
@@ -45,7 +47,7 @@ _CALLBACK = "/interactions/{interaction_id}/{webhook_token}/callback"
 _FOLLOW_UP = "/webhooks/{webhook_id}/{webhook_token}"
 _ORIGINAL = f"{_FOLLOW_UP}/messages/@original"
 TRY_DM = "try-dm"  # what the button Try again carries
-_JOB = "why "  # each job's message has a button that names its job
+_ABOUT = re.compile(r"(?:why|job) (\d+)")  # the button of one job's message, and the choices of several's
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Inbound:
                 case discord.InteractionType.autocomplete:
                     await self._complete(interaction)
         except discord.HTTPException as error:
-            if error.code not in NOT_IN_TIME:
+            if error.code != TOO_LATE:
                 log.warning("answer not delivered", extra={"reason": error.text, "code": error.code})
         except (discord.DiscordException, Banned, Lost) as error:
             log.warning("answer not delivered", extra={"reason": str(error)})
@@ -101,7 +103,6 @@ class Inbound:
 
     async def _command(self, interaction: discord.Interaction) -> None:
         data: Any = interaction.data
-        await self._conversation.shows_up(DISCORD, str(interaction.user.id), self._clock())
         if data.get("type", 1) != 1:
             await self._menu(interaction, data)
             return
@@ -109,55 +110,73 @@ class Inbound:
         caller = self._caller(interaction)
         about = ""
         if asked.name.startswith("feed "):
-            asking = self._feed(interaction, caller, asked, data)
+            address = _feed_channel(asked) or caller.address
+            asking = self._feed(interaction, caller, asked, address, data)
             about = _about(asked)
         else:
             asking = self._performed(caller, asked.name, asked.options)
-        document = await self._answered(interaction, asking, about=about)
-        if asked.name in ("subscribe", "start") and interaction.guild_id is not None:
-            await self._reach(interaction, caller, document)
+        await self._answered(interaction, self._shown_up(caller, asking), about=about)
+        if asked.name not in ("subscribe", "start") or _is_alone(interaction):
+            return
+        if await self._conversation.route(DISCORD, caller.user_id):
+            return
+        if (hint := await self._unreached(caller)) is not None:
+            await self._follow_up(interaction, render(hint)[0])
 
     async def _menu(self, interaction: discord.Interaction, data: Any) -> None:
-        """Do what a message menu asks about the job of that message."""
+        """Do what a message menu asks about the job of that message; of several it asks which."""
         caller = self._caller(interaction)
         command = next((MESSAGE_MENUS[id_] for id_ in MESSAGE_MENUS if text(id_, "en") == data["name"]), "")
         message = data["resolved"]["messages"][data["target_id"]]
-        job = _job_of(message)
-        if not command or not job:
-            await self._first(interaction, said("menu-no-job", caller.locale))
+        # Anybody can write a message that has our buttons.
+        if str(message["author"]["id"]) != self._api.user_id:
+            await self._first(interaction, said("menu-foreign", caller.locale))
             return
-        await self._answered(interaction, self._asked(caller, f"{command} {job}"))
+        jobs = _jobs_of(message)
+        if not command or not jobs:
+            await self._first(interaction, said("menu-no-job", caller.locale))
+        elif len(jobs) == 1:
+            asking = self._asked(caller, f"{command} {next(iter(jobs))}")
+            await self._answered(interaction, self._shown_up(caller, asking))
+        else:
+            choices = (
+                Block((Span(label),), BlockKind.ITEM, opens=f"{command} {job}") for job, label in jobs.items()
+            )
+            await self._first(interaction, Document((*said("menu-which", caller.locale).blocks, *choices)))
 
     async def _feed(
-        self, interaction: discord.Interaction, caller: Caller, asked: _Asked, data: Any
+        self, interaction: discord.Interaction, caller: Caller, asked: _Asked, address: str, data: Any
     ) -> Document:
-        """Ask about the feeds of a channel of this server: the one that is named, else this one."""
+        """Ask about the feeds of a channel of this server."""
         action = asked.name.removeprefix("feed ")
         options = dict(asked.options)
         if "webhook" in options:
             return await self._webhook_feed(interaction, caller, options)
-        address = options.pop("channel", "")
-        chosen, _, number = options.pop("feed", "").rpartition("/")
-        address = address or chosen or caller.address
+        options.pop("channel", "")
+        number = options.pop("feed", "").rpartition("/")[2]
         guild = interaction.guild
         channel = guild.get_channel_or_thread(int(address)) if guild and address.isdecimal() else None
         if guild is not None and channel is None and await self._is_webhook(guild, address):
             about = replace(caller, address=address, thread="", kind=DestinationKind.CHANNEL)
             return await self._performed(about, "feed", {"action": action, **options, "number": number})
         if guild is None or channel is None:
+            hidden = data.get("resolved", {}).get("channels", {}).get(address)
+            if guild is not None and hidden is not None:  # a thread that we do not see
+                return _lacking(caller, hidden["name"], [VIEW_CHANNEL])
             return said("feed-no-channel", caller.locale)
         if action == "list" and "channel" not in asked.options:
             names = {str(it.id): f"<#{it.id}>" for it in (*guild.channels, *guild.threads)}
             return await self._conversation.feeds(caller, names | await self._webhooks(guild))
         if not caller.manages:
             return said("managers-only", caller.locale, command="feed")
-        if action == "add":
-            if missing := missing_permissions(channel, guild.me):
-                return said("feed-missing", caller.locale, channel=channel.name, names=", ".join(missing))
-            if (role := options.get("mention", "")) and unmentionable(guild, channel, role):
-                return said("feed-role", caller.locale)
+        if action == "add" and (missing := missing_permissions(channel, guild.me)):
+            return _lacking(caller, channel.name, missing)
         if role := options.get("mention", ""):
+            if unmentionable(guild, channel, role):
+                return said("feed-role", caller.locale)
             options["mention"] = f"<@&{role}>" if role.isdecimal() else role
+        if action in ("add", "edit") and (wrong := _tagged(caller, channel, options, is_new=action == "add")):
+            return wrong
         about = replace(
             caller,
             address=address,
@@ -230,8 +249,7 @@ class Inbound:
             await self._first(interaction, said("button-stale", caller.locale))
             return
         if pressed.command == TRY_DM:
-            await self._conversation.returned(DISCORD, caller.user_id, self._clock())
-            await self._reach(interaction, caller, said("dm-again", caller.locale), first=True)
+            await self._answered(interaction, self._again(caller))
             return
         if pressed.about:
             guild = interaction.guild
@@ -245,7 +263,7 @@ class Inbound:
             caller = replace(caller, address=pressed.about, thread="", kind=kind)
         message = interaction.message
         # What everybody sees is never changed by one of them.
-        own = message is not None and (interaction.guild_id is None or message.flags.ephemeral)
+        own = message is not None and (_is_alone(interaction) or message.flags.ephemeral)
         await self._answered(
             interaction, self._asked(caller, pressed.command), may_replace=own, about=pressed.about
         )
@@ -288,23 +306,21 @@ class Inbound:
 
     # -- direct messages --------------------------------------------------------------------------
 
-    async def _reach(
-        self, interaction: discord.Interaction, caller: Caller, document: Document, *, first: bool = False
-    ) -> None:
-        """See whether a person takes direct messages; if not, say how to, alone."""
-        if not first and await self._conversation.route(DISCORD, caller.user_id):
-            return
+    async def _again(self, caller: Caller) -> Document:
+        """Write to a person who says that it works now, what waits for them too."""
+        await self._conversation.returned(DISCORD, caller.user_id, self._clock())
+        return await self._unreached(caller) or said("dm-again", caller.locale)
+
+    async def _unreached(self, caller: Caller) -> Document | None:
+        """See whether a person takes direct messages; if not, return how to."""
         outcome = await self._messenger.reach(caller.user_id, said("dm-hello", caller.locale))
         if isinstance(outcome, Sent):
             await self._conversation.reached(DISCORD, caller.user_id, outcome.route)
-            shown = document
-        else:
-            again = Action(text("try-again", caller.locale), command=TRY_DM)
-            shown = Document(said("dm-closed", caller.locale).blocks, (again,))
-        if first:
-            await self._first(interaction, shown)
-        elif not isinstance(outcome, Sent):
-            await self._follow_up(interaction, render(shown)[0])
+            return None
+        if not isinstance(outcome, Barred | Gone):  # an outage says nothing about the person
+            return None
+        again = Action(text("try-again", caller.locale), command=TRY_DM)
+        return Document(said("dm-closed", caller.locale).blocks, (again,))
 
     # -- who asks -----------------------------------------------------------------------------------
 
@@ -338,32 +354,42 @@ class Inbound:
     async def _asked(self, caller: Caller, line: str) -> Document:
         return await self._conversation.answer(caller, line)
 
+    async def _shown_up(self, caller: Caller, asking: Awaitable[Document]) -> Document:
+        """Answer a command, and try again to write to who gave it."""
+        document = await asking
+        await self._conversation.shows_up(DISCORD, caller.user_id, self._clock())
+        return document
+
     async def _performed(self, caller: Caller, name: str, options: Mapping[str, str]) -> Document:
         return await self._conversation.perform(caller, name, options)
 
     async def _answered(
         self,
         interaction: discord.Interaction,
-        asking: Any,
+        asking: Awaitable[Document],
         *,
         may_replace: bool = False,
         about: str = "",
-    ) -> Document:
-        """Await what is asked, and answer in time; return the answer."""
-        task = asyncio.create_task(asking)
+    ) -> None:
+        """Await what is asked, and answer in time."""
+        task = asyncio.create_task(self._safely(interaction, asking))
         done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
         is_late = not done
-        if is_late:
-            await self._call_back(interaction, _LATER, {"flags": self._flags(interaction)})
         try:
-            document: Document = await task
-        except Exception:  # a bug, or a database that is away: the person hears that much
-            log.exception("command failed")
-            document = said("failed", str(interaction.locale))
+            if is_late:
+                await self._call_back(interaction, _LATER, {"flags": self._flags(interaction)})
+        finally:  # what was asked is done, whether somebody hears of it or not
+            document = await task
         await self._first(
             interaction, document, is_late=is_late, replaces=may_replace and document.replaces, about=about
         )
-        return document
+
+    async def _safely(self, interaction: discord.Interaction, asking: Awaitable[Document]) -> Document:
+        try:
+            return await asking
+        except Exception:  # a bug, or a database that is away: the person hears that much
+            log.exception("command failed")
+            return said("failed", str(interaction.locale))
 
     async def _first(
         self,
@@ -375,23 +401,41 @@ class Inbound:
         about: str = "",
     ) -> None:
         first, *rest = render(document, about=about)
-        payload = first.payload(flags=self._flags(interaction))
-        if is_late:
-            await self._call("PATCH", _ORIGINAL, payload, first, interaction)
-        elif replaces and not rest:
-            await self._call_back(interaction, _UPDATE, payload, first)
-        else:
-            await self._call_back(interaction, _MESSAGE, payload, first)
+        flags = self._flags(interaction)
+        try:
+            await self._give(interaction, first, first.payload(flags=flags), is_late, replaces and not rest)
+        except discord.HTTPException as error:
+            if not refuses_components(error):
+                raise
+            await self._give(interaction, first, first.embed(flags=flags), is_late, False)
         for rendered in rest:
             await self._follow_up(interaction, rendered)
 
+    async def _give(
+        self,
+        interaction: discord.Interaction,
+        rendered: Rendered,
+        payload: Json,
+        is_late: bool,
+        replaces: bool,
+    ) -> None:
+        if is_late:
+            await self._call("PATCH", _ORIGINAL, payload, rendered, interaction)
+        else:
+            await self._call_back(interaction, _UPDATE if replaces else _MESSAGE, payload, rendered)
+
     async def _follow_up(self, interaction: discord.Interaction, rendered: Rendered) -> None:
-        payload = rendered.payload(flags=self._flags(interaction))
-        await self._call("POST", _FOLLOW_UP, payload, rendered, interaction)
+        flags = self._flags(interaction)
+        try:
+            await self._call("POST", _FOLLOW_UP, rendered.payload(flags=flags), rendered, interaction)
+        except discord.HTTPException as error:
+            if not refuses_components(error):
+                raise
+            await self._call("POST", _FOLLOW_UP, rendered.embed(flags=flags), rendered, interaction)
 
     def _flags(self, interaction: discord.Interaction) -> int:
-        """In a server an answer is for who asked alone."""
-        return EPHEMERAL if interaction.guild_id is not None else 0
+        """Where others read along an answer is for who asked alone."""
+        return 0 if _is_alone(interaction) else EPHEMERAL
 
     async def _call(
         self, method: str, path: str, payload: Json, rendered: Rendered, interaction: discord.Interaction
@@ -409,15 +453,40 @@ class Inbound:
     async def _call_back(
         self, interaction: discord.Interaction, kind: int, data: Json, rendered: Rendered | None = None
     ) -> None:
-        await self._api.call(
-            "POST",
-            _CALLBACK,
-            {"type": kind, "data": data},
-            rendered.files if rendered is not None else (),
-            longest=LONGEST_ANSWER,
-            interaction_id=interaction.id,
-            webhook_token=interaction.token,
-        )
+        for is_last in (False, True):
+            try:
+                await self._api.call(
+                    "POST",
+                    _CALLBACK,
+                    {"type": kind, "data": data},
+                    rendered.files if rendered is not None else (),
+                    longest=LONGEST_ANSWER,
+                    interaction_id=interaction.id,
+                    webhook_token=interaction.token,
+                )
+                return
+            except Lost:
+                if is_last:
+                    raise
+            except discord.HTTPException as error:
+                if error.code != ANSWERED:
+                    raise
+                return  # by the try whose own answer was lost
+
+
+def _feed_channel(asked: _Asked) -> str:
+    """Return the channel that a command about feeds names, with its feed or by itself; "" for the one it is in."""
+    address = asked.options.get("feed", "").rpartition("/")[0] or asked.options.get("channel", "")
+    return address if address.isdecimal() and len(address) <= 20 else ""
+
+
+def _lacking(caller: Caller, channel: str, missing: Sequence[str]) -> Document:
+    return said("feed-missing", caller.locale, channel=channel, names=", ".join(missing))
+
+
+def _is_alone(interaction: discord.Interaction) -> bool:
+    """Return whether nobody else reads there: who installed the bot can ask among friends too."""
+    return interaction.guild_id is None and not interaction.context.private_channel
 
 
 def _asked(data: Any) -> _Asked:
@@ -434,36 +503,55 @@ def _about(asked: _Asked) -> str:
     """Return what the buttons under an answer about feeds are about; "" for the channel that it stands in."""
     if address := read_address(asked.options.get("webhook", ""), Route.BASE):
         return address.id
-    chosen = asked.options.get("feed", "").rpartition("/")[0]
-    about = asked.options.get("channel", "") or chosen
-    return about if about.isdecimal() and asked.name != "feed list" else ""
+    return _feed_channel(asked) if asked.name != "feed list" else ""
 
 
-def _job_of(message: Mapping[str, Any]) -> str:
-    """Return the number of the job that a message of ours is about, "" for none or several."""
-    found = {
-        pressed.command.removeprefix(_JOB)
-        for id_ in _custom_ids(message.get("components", ()))
-        if (pressed := buttons.read(id_)) is not None and pressed.command.startswith(_JOB)
-    }
-    return found.pop() if len(found) == 1 else ""
+def _jobs_of(message: Mapping[str, Any]) -> dict[str, str]:
+    """Return the jobs that a message of ours is about: their numbers, and how its menu names them."""
+    found: dict[str, str] = {}
+    for carried, label in _carried(message.get("components", ())):
+        pressed = buttons.read(carried)
+        about = _ABOUT.fullmatch(pressed.command) if pressed is not None else None
+        if about is not None:
+            found[about[1]] = found.get(about[1]) or label
+    return found
 
 
-def _custom_ids(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _carried(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield (what is carried, what is read) of each button, and of each choice of a menu."""
     for component in components:
-        if "custom_id" in component:
-            yield component["custom_id"]
-        yield from _custom_ids(component.get("components", ()))
+        if "options" in component:
+            yield from ((it["value"], it["label"]) for it in component["options"])
+        elif "custom_id" in component:
+            yield component["custom_id"], ""
+        yield from _carried(component.get("components", ()))
 
 
 def _tags(interaction: discord.Interaction, asked: _Asked, typed: str) -> Sequence[tuple[str, str]]:
-    """Return the tags of the forum that is named, else of this one."""
-    guild, named = interaction.guild, asked.options.get("channel", "")
+    """Return the tags of the forum that is named, by itself or with its feed, else of this one."""
+    guild, named = interaction.guild, _feed_channel(asked)
     channel: Any = interaction.channel
-    if guild is not None and named.isdecimal():
+    if guild is not None and named:
         channel = guild.get_channel(int(named))
     tags = channel.available_tags if isinstance(channel, discord.ForumChannel) else ()
     return [(tag.name, str(tag.id)) for tag in tags if typed.casefold() in tag.name.casefold()]
+
+
+def _tagged(caller: Caller, channel: Any, options: dict[str, str], *, is_new: bool) -> Document | None:
+    """Put the id of a tag in the place of its name, or return what is wrong with it."""
+    asked = options.get("tag", "").strip()
+    is_forum = isinstance(channel, discord.ForumChannel)
+    tags = channel.available_tags if is_forum else ()
+    values = {"channel": channel.name, "names": ", ".join(tag.name for tag in tags) or "–"}
+    if is_forum and channel.flags.require_tag and (asked.lower() == NONE or (is_new and not asked)):
+        return said("feed-tag-needed", caller.locale, **values)
+    if not asked or asked.lower() == NONE:
+        return None
+    found = next((tag for tag in tags if asked.casefold() in (str(tag.id), tag.name.casefold())), None)
+    if found is None:
+        return said("feed-tag", caller.locale, tag=asked, **values)
+    options["tag"] = str(found.id)
+    return None
 
 
 def _kind(channel: object) -> DestinationKind:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from notifier.domain.texts import LANGUAGES, text
+from notifier.domain.texts import LANGUAGES, has_text, text
 from notifier.services.commands import COMMANDS, Audience, Command, Option
 from notifier.services.commands.declared import WISH_OPTIONS
 
@@ -22,7 +22,7 @@ MANAGE_SERVER = 1 << 5  # a number, by the API's own description
 POSTABLE = (0, 5, 10, 11, 12, 15)  # text, announcement, threads, forum
 
 # Discord's names of the languages that we speak, beside English.
-_LOCALES = {"de": "de", "es": "es-ES"}
+_LOCALES = {"de": ("de",), "es": ("es-ES", "es-419")}
 # The message menus: what stands there -> the command that it asks.
 MESSAGE_MENUS = {"menu-save": "save", "menu-applied": "applied", "menu-why": "why"}
 
@@ -52,7 +52,7 @@ def _command(found: Command) -> Json:
     managers = found.audience is Audience.MANAGERS
     made: Json = {
         "type": CHAT_INPUT,
-        "name": found.name,
+        **_called(found.name),
         **_described(f"command-{found.name}"),
         "options": list(_feed() if found.name == "feed" else _options(found)),
         "contexts": [SERVER] if managers else [SERVER, BOT_DM, PRIVATE_CHANNEL],
@@ -82,7 +82,7 @@ def _feed() -> Iterator[Json]:
             options += [_option(option) for option in WISH_OPTIONS]
             options += [_option(Option("cadence", choices=("instant", "daily", "weekly", "both")))]
             options += [
-                {"type": ROLE, "name": "mention", **_described("given-mention")},
+                {"type": ROLE, **_called("mention"), **_described("given-mention")},
                 _option(Option("mention_when")),
                 _option(Option("tag", completes="tag")),
             ]
@@ -91,18 +91,23 @@ def _feed() -> Iterator[Json]:
         options.append(
             {
                 "type": CHANNEL,
-                "name": "channel",
+                **_called("channel"),
                 **_described("given-channel"),
                 "channel_types": list(POSTABLE),
             }
         )
-        yield {"type": SUBCOMMAND, "name": action, **_described(f"feed-does-{action}"), "options": options}
+        yield {
+            "type": SUBCOMMAND,
+            **_called(action),
+            **_described(f"feed-does-{action}"),
+            "options": options,
+        }
 
 
 def _option(option: Option) -> Json:
     made: Json = {
         "type": STRING,
-        "name": option.name,
+        **_called(option.name),
         **_described(f"given-{option.name.replace('_', '-')}"),
         "required": option.required,
     }
@@ -113,9 +118,17 @@ def _option(option: Option) -> Json:
     return made
 
 
+def _called(name: str) -> Json:
+    """Return a name with what it is called in other languages; an interaction says the first, whatever was typed."""
+    message_id = f"called-{name.replace('_', '-')}"
+    return {"name": name, **({"name_localizations": _localised(message_id)} if has_text(message_id) else {})}
+
+
 def _described(message_id: str) -> Json:
     return {"description": text(message_id, "en"), "description_localizations": _localised(message_id)}
 
 
 def _localised(message_id: str) -> dict[str, str]:
-    return {_LOCALES[language]: text(message_id, language) for language in LANGUAGES if language in _LOCALES}
+    return {
+        locale: text(message_id, language) for language in LANGUAGES for locale in _LOCALES.get(language, ())
+    }

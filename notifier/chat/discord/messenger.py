@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import logging
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,11 +12,21 @@ import discord
 
 from notifier.chat import DISCORD
 from notifier.chat.discord.api import Api, Banned, Broken, Lost, Unsent
-from notifier.chat.discord.outcomes import ARCHIVED, GONE_MESSAGE, outcome_of
+from notifier.chat.discord.outcomes import (
+    ARCHIVED,
+    GONE_MESSAGE,
+    outcome_of,
+    refuses_components,
+    refuses_embeds,
+)
 from notifier.chat.discord.render import PAGE, SUPPRESS_NOTIFICATIONS, Rendered, mentioned, render
 from notifier.chat.discord.webhooks import Webhooks
 from notifier.domain.document import Document
 from notifier.domain.ports import Outcome, Pace, Recipient, RetryAfter, Sent, Uncertain
+
+log = logging.getLogger(__name__)
+
+Files = Sequence[tuple[str, bytes]]
 
 _MOST_REMEMBERED = 1_000
 _MESSAGES = "/channels/{channel_id}/messages"
@@ -28,6 +40,7 @@ class _Begun:
 
     channel: str = ""
     out: list[str] = field(default_factory=list)  # the messages of it that are out
+    shapes: "Sequence[_Shape]" = field(default_factory=lambda: SHAPES)  # those that may be taken
     lost_at: float | None = None  # monotonic seconds: when a message left whose answer never came
 
 
@@ -62,13 +75,17 @@ class DiscordMessenger:
         try:
             begun.channel = begun.channel or await self._channel(recipient)
             pages = render(document, shared=recipient.shared)
-            if recipient.form == "forum" and not begun.out:
-                begun.channel, first = await self._post(begun.channel, recipient, document, pages[0])
-                begun.out.append(first)
-            for number in range(len(begun.out), len(pages)):
-                payload = _payload(recipient, pages[number], first=number == 0)
-                payload |= {"nonce": nonce(f"{begun.channel} {batch} {number}"), "enforce_nonce": True}
-                await self._write(begun, payload, pages[number])
+            while True:
+                try:
+                    await self._write_all(begun, recipient, document, begun.shapes[0](pages), batch)
+                    break
+                except discord.HTTPException as error:
+                    # Part of it may be out; only shapes that divide it alike can follow each other then.
+                    alike = not begun.out or begun.shapes[1:] == SHAPES[1:]
+                    if not (alike and _is_refused(begun.shapes[0], error)):
+                        raise
+                    log.info("sent in a simpler shape", extra={"code": error.code})
+                    begun.shapes = begun.shapes[1:]
         except (discord.DiscordException, Banned, Lost) as error:
             self._remember(batch, begun)
             return Uncertain() if isinstance(error, _PostLost) else outcome_of(error)
@@ -76,6 +93,25 @@ class DiscordMessenger:
             await self._publish(begun.channel, begun.out)
         reference = f"{begun.channel}/{','.join(begun.out)}"
         return Sent(reference, route="" if recipient.shared else begun.channel)
+
+    async def _write_all(
+        self,
+        begun: _Begun,
+        recipient: Recipient,
+        document: Document,
+        parts: "Sequence[_Part]",
+        batch: str,
+    ) -> None:
+        """Send what is not out yet, and note it in `begun`."""
+        for number in range(len(begun.out), len(parts)):
+            payload, files = parts[number]
+            payload = _for(recipient, payload, first=number == 0)
+            if recipient.form == "forum" and number == 0:
+                begun.channel, first = await self._post(begun.channel, recipient, document, payload, files)
+                begun.out.append(first)
+                continue
+            payload |= {"nonce": nonce(f"{begun.channel} {batch} {number}"), "enforce_nonce": True}
+            await self._write(begun, payload, files)
 
     async def edit(self, recipient: Recipient, reference: str, document: Document) -> Outcome:
         """Replace the messages of a reference, page by page; one that is gone stays gone."""
@@ -95,6 +131,17 @@ class DiscordMessenger:
                 return replace(outcome, alone=True) if isinstance(outcome, RetryAfter) else outcome
         return Sent(reference)
 
+    async def _change(self, channel: str, message: str, rendered: Rendered) -> None:
+        """Replace a message; one that was sent without components cannot have them later where they are refused."""
+        path = f"{_MESSAGES}/{{message_id}}"
+        ids = {"channel_id": channel, "message_id": message}
+        try:
+            await self._api.again("PATCH", path, rendered.payload(), rendered.files, **ids)
+        except discord.HTTPException as error:
+            if not refuses_components(error):
+                raise
+            await self._api.again("PATCH", path, rendered.embed(), rendered.files, **ids)
+
     async def reach(self, user_id: str, document: Document) -> Outcome:
         """Send a person a first direct message, to see whether they take any."""
         return await self.send(Recipient(address=user_id), document, f"hello {user_id}")
@@ -110,10 +157,10 @@ class DiscordMessenger:
         self._routes[recipient.address] = str(opened["id"])
         return self._routes[recipient.address]
 
-    async def _write(self, begun: _Begun, payload: dict[str, Any], rendered: Rendered) -> None:
+    async def _write(self, begun: _Begun, payload: dict[str, Any], files: Files) -> None:
         left_at = _now()
         try:
-            sent = await self._api.again("POST", _MESSAGES, payload, rendered.files, channel_id=begun.channel)
+            sent = await self._api.again("POST", _MESSAGES, payload, files, channel_id=begun.channel)
         except (Unsent, Broken):
             raise
         except Lost:
@@ -126,14 +173,7 @@ class DiscordMessenger:
         """Replace one message; a post that rests by now is woken for that, a thread that is locked is not."""
 
         async def replace() -> None:
-            await self._api.again(
-                "PATCH",
-                f"{_MESSAGES}/{{message_id}}",
-                rendered.payload(),
-                rendered.files,
-                channel_id=channel,
-                message_id=message,
-            )
+            await self._change(channel, message, rendered)
 
         async def archive(*, archived: bool) -> None:
             await self._api.again(
@@ -154,7 +194,7 @@ class DiscordMessenger:
                 await archive(archived=True)
 
     async def _post(
-        self, forum: str, recipient: Recipient, document: Document, rendered: Rendered
+        self, forum: str, recipient: Recipient, document: Document, message: dict[str, Any], files: Files
     ) -> tuple[str, str]:
         """Open a post in a forum; return its thread, and its first message.
 
@@ -162,13 +202,13 @@ class DiscordMessenger:
         """
         payload: dict[str, Any] = {
             "name": document.title[:_LONGEST_TITLE] or _UNTITLED,
-            "message": _payload(recipient, rendered, first=True),
+            "message": message,
         }
         if recipient.tags:
             payload["applied_tags"] = list(recipient.tags)
         try:
             post = await self._api.call(
-                "POST", "/channels/{channel_id}/threads", payload, rendered.files, once=True, channel_id=forum
+                "POST", "/channels/{channel_id}/threads", payload, files, once=True, channel_id=forum
             )
         except Unsent:
             raise
@@ -189,7 +229,7 @@ class DiscordMessenger:
                 return
 
     def _remember(self, batch: str, begun: _Begun) -> None:
-        if begun.out or begun.lost_at is not None:
+        if begun.out or begun.lost_at is not None or begun.shapes is not SHAPES:
             self._begun[batch] = begun
             if len(self._begun) > _MOST_REMEMBERED:
                 self._begun.popitem(last=False)
@@ -208,8 +248,8 @@ def nonce(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:25]
 
 
-def _payload(recipient: Recipient, rendered: Rendered, *, first: bool) -> dict[str, Any]:
-    payload = mentioned(rendered, recipient.mention) if first and recipient.mention else rendered.payload()
+def _for(recipient: Recipient, payload: dict[str, Any], *, first: bool) -> dict[str, Any]:
+    payload = mentioned(payload, recipient.mention) if first and recipient.mention else payload
     if recipient.silent:
         payload["flags"] |= SUPPRESS_NOTIFICATIONS
     return payload
@@ -217,3 +257,33 @@ def _payload(recipient: Recipient, rendered: Rendered, *, first: bool) -> dict[s
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+# -- shapes ---------------------------------------------------------------------------------------
+
+
+def _components(pages: Sequence[Rendered]) -> "list[_Part]":
+    return [(page.payload(), page.files) for page in pages]
+
+
+def _embeds(pages: Sequence[Rendered]) -> "list[_Part]":
+    return [(page.embed(), page.files) for page in pages]
+
+
+def _plain(pages: Sequence[Rendered]) -> "list[_Part]":
+    return [
+        (payload, page.files if "attachments" in payload else ())
+        for page in pages
+        for payload in page.plain()
+    ]
+
+
+_Part = tuple[dict[str, Any], Files]
+_Shape = Callable[[Sequence[Rendered]], list[_Part]]
+SHAPES: Sequence[_Shape] = (_components, _embeds, _plain)  # the next one where one is refused
+
+
+def _is_refused(shape: _Shape, error: discord.HTTPException) -> bool:
+    if shape is _components:
+        return refuses_components(error)
+    return shape is _embeds and refuses_embeds(error)

@@ -40,7 +40,20 @@ _LATER = {
 }
 GONE_MESSAGE = 10008
 ARCHIVED = 50083
-NOT_IN_TIME = (10062, 40060)  # an interaction that is over, or answered already
+_EMPTY, _MISSING_PERMISSIONS, _INVALID_FORM = 50006, 50013, 50035
+TOO_LATE, ANSWERED = 10062, 40060  # an interaction that is over, or has its first answer already
+
+
+def refuses_components(error: discord.HTTPException) -> bool:
+    """Return whether it is the buttons and menus of a message that are not taken."""
+    return error.code == _INVALID_FORM and "components" in error.text
+
+
+def refuses_embeds(error: discord.HTTPException) -> bool:
+    """Return whether it is the embed of a message that is not taken, or may not be shown."""
+    return error.code in (_MISSING_PERMISSIONS, _EMPTY) or (
+        error.code == _INVALID_FORM and "embeds" in error.text
+    )
 
 
 def outcome_of(error: Exception) -> Outcome:

@@ -4,14 +4,12 @@ from typing import Any
 
 import discord
 
+VIEW_CHANNEL = "View Channel"
 # The library's name -> what stands in Discord's settings.
 _NAMES = {
-    "view_channel": "View Channel",
+    "view_channel": VIEW_CHANNEL,
     "send_messages": "Send Messages",
     "send_messages_in_threads": "Send Messages in Threads",
-    "create_posts": "Create Posts",
-    "attach_files": "Attach Files",
-    "embed_links": "Embed Links",
 }
 
 
@@ -34,7 +32,11 @@ def missing_permissions(channel: Any, me: discord.Member) -> list[str]:
 def unmentionable(guild: discord.Guild, channel: Any, role_id: str) -> bool:
     """Return whether a mention of that role would notify nobody."""
     role = guild.get_role(int(role_id)) if role_id.isdecimal() else None
-    return role is None or not (role.mentionable or channel.permissions_for(guild.me).mention_everyone)
+    return (
+        role is None
+        or role.is_default()
+        or not (role.mentionable or channel.permissions_for(guild.me).mention_everyone)
+    )
 
 
 def form_of(channel: object) -> str:

@@ -14,6 +14,8 @@ from notifier.domain.clean import safe_link
 from notifier.domain.document import Action, Block, BlockKind, Document, File, PageSize, Span, pages
 
 LONGEST = 4_000  # characters of all texts of a message together
+LONGEST_EMBED = 4_096  # characters of an embed's description
+LONGEST_CONTENT = 1_970  # characters of a message without components and embeds: 2,000 with a mention above
 LONGEST_URL = 512  # of a button; a longer one stands in the text, behind the title
 LONGEST_LABEL = 80
 LONGEST_ID = 100
@@ -23,6 +25,7 @@ LONGEST_OPTION = 100
 PAGE = PageSize(items=10, units=3_200, links=True)
 
 COMPONENTS_V2 = 1 << 15
+SUPPRESS_EMBEDS = 1 << 2
 SUPPRESS_NOTIFICATIONS = 1 << 12
 EPHEMERAL = 1 << 6
 
@@ -41,6 +44,7 @@ _AT_LINE_START = re.compile(r"^([-+>]|\d{1,9}(?=\.))", re.MULTILINE)
 _CHANNEL = re.compile(r"<#\d{1,20}>")
 _BREAK = "\u2060"  # a word joiner behind it: <t:1:R>, <@1> and <https://…> are no tags then
 _LINK_SPECIAL = re.compile(r"[()<>\\\s]")
+_MASKED = re.compile(r"\[((?:\\.|[^\]\\])*)\]\([^)\s]*\)")
 
 Json = dict[str, Any]
 
@@ -52,21 +56,55 @@ class Rendered:
     components: tuple[Json, ...]
     files: tuple[tuple[str, bytes], ...] = ()
     text: str = ""  # the words alone, for places without components
+    links: tuple[tuple[str, str], ...] = ()  # label and address of what leads away
+    accent: int | None = None
 
     def payload(self, *, flags: int = 0) -> Json:
         """Return the JSON of the message, which pings nobody unless somebody adds whom."""
-        made: Json = {
-            "components": list(self.components),
-            "flags": flags | COMPONENTS_V2,
-            "allowed_mentions": {"parse": []},
-        }
+        return self._whole({"components": list(self.components), "flags": flags | COMPONENTS_V2})
+
+    def embed(self, *, flags: int = 0) -> Json:
+        """Return the same for where components are refused: all words and links, nothing to press."""
+        embed: Json = {"description": self._words(LONGEST_EMBED)}
+        if self.accent is not None:
+            embed["color"] = self.accent
+        return self._whole({"embeds": [embed], "flags": flags})
+
+    def plain(self, *, flags: int = 0) -> list[Json]:
+        """Return the same for where embeds are refused too: one message or several, of whole lines."""
+        contents = [""]
+        for line in self._words(LONGEST + LONGEST_CONTENT).split("\n"):
+            if len(line) > LONGEST_CONTENT:  # no message holds the link
+                line = _MASKED.sub(r"\1", line)[:LONGEST_CONTENT]
+            if len(contents[-1]) + 1 + len(line) > LONGEST_CONTENT:
+                contents.append("")
+            contents[-1] += f"\n{line}" if contents[-1] else line
+        contents = [content.strip("\n") for content in contents if content.strip()] or [""]
+        made = [_safe({"content": content, "flags": flags | SUPPRESS_EMBEDS}) for content in contents]
+        return [*made[:-1], self._whole(made[-1])]
+
+    def _words(self, longest: int) -> str:
+        words = self.text
+        for label, url in self.links:
+            link = f"\n[{escaped(label)}]({_masked(url)})"
+            if f"]({_masked(url)})" not in words and len(words) + len(link) <= longest:
+                words += link
+        return words
+
+    def _whole(self, made: Json) -> Json:
         if self.files:
             made["attachments"] = [{"id": n, "filename": name} for n, (name, _) in enumerate(self.files)]
-        return made
+        return _safe(made)
+
+
+def _safe(made: Json) -> Json:
+    return {**made, "allowed_mentions": {"parse": []}}
 
 
 def render(document: Document, *, shared: bool = False, about: str = "") -> list[Rendered]:
     """Return the document as messages in order, whole blocks only; buttons stand under the last one.
+
+    A menu opens the jobs of its own message.
 
     shared  several people read it
     about   the channel that the commands of its buttons are about, when it is read elsewhere
@@ -77,8 +115,8 @@ def render(document: Document, *, shared: bool = False, about: str = "") -> list
         is_last = number == len(every)
         inner: list[Json] = [{"type": _TEXT, "content": _text(page.blocks)}]
         files: tuple[tuple[str, bytes], ...] = ()
+        inner += _menu(page.blocks, about)
         if is_last:
-            inner += _menu(document.blocks, about)
             inner += _rows(document.actions, about)
             if document.file is not None:
                 files = (_attached(document.file),)
@@ -86,18 +124,25 @@ def render(document: Document, *, shared: bool = False, about: str = "") -> list
         container: Json = {"type": _CONTAINER, "components": inner}
         if (accent := _ACCENTS.get(document.mode)) is not None:
             container["accent_color"] = accent
-        made.append(Rendered((container,), files, inner[0]["content"]))
+        links = [(it.label, link) for it in document.actions if is_last and (link := safe_link(it.url))]
+        made.append(Rendered((container,), files, inner[0]["content"], tuple(links), accent))
     return made
 
 
-def mentioned(rendered: Rendered, mention: str) -> Json:
+def mentioned(payload: Json, mention: str) -> Json:
     """Return the payload with a role's mention above it, the one that it pings."""
-    payload = rendered.payload()
     role = re.fullmatch(r"<@&(\d{1,20})>", mention)
-    if role is not None:
-        payload["components"] = [{"type": _TEXT, "content": mention}, *payload["components"]]
-        payload["allowed_mentions"] = {"parse": [], "roles": [role[1]]}
-    return payload
+    if role is None:
+        return payload
+    pings = {"allowed_mentions": {"parse": [], "roles": [role[1]]}}
+    if "components" in payload:
+        above = {"type": _TEXT, "content": mention}
+        return {**payload, **pings, "components": [above, *payload["components"]]}
+    return {
+        **payload,
+        **pings,
+        "content": f"{mention}\n{payload.get('content', '')}".strip(),
+    }
 
 
 # -- text -----------------------------------------------------------------------------------------
@@ -151,11 +196,16 @@ def _span(span: Span) -> str:
     before, after = span.text[:start], span.text[start + len(body) :]
     words = f"`{body.replace('`', 'ˋ')}`" if span.code else escaped(body)
     if link := safe_link(span.link):
-        words = f"[{words}]({_LINK_SPECIAL.sub(lambda found: f'%{ord(found[0]):02X}', link)})"
+        words = f"[{words}]({_masked(link)})"
     for wanted, mark in ((span.strike, "~~"), (span.italic, "_"), (span.bold, "**")):
         if wanted:
             words = f"{mark}{words}{mark}"
     return before + words + after
+
+
+def _masked(link: str) -> str:
+    """Return an address as it stands behind the words of a link."""
+    return _LINK_SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", link)
 
 
 def escaped(text: str) -> str:

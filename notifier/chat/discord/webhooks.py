@@ -204,7 +204,9 @@ def _with_links_only(document: Document) -> Document:
 
 
 def _payload(recipient: Recipient, rendered: Rendered, *, first: bool) -> dict[str, Any]:
-    payload = mentioned(rendered, recipient.mention) if first and recipient.mention else rendered.payload()
+    payload = rendered.payload()
+    if first and recipient.mention:
+        payload = mentioned(payload, recipient.mention)
     if recipient.silent:
         payload["flags"] |= SUPPRESS_NOTIFICATIONS
     return payload

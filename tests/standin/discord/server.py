@@ -34,7 +34,7 @@ from tests.standin.discord.messages import write
 from tests.standin.discord.person import Person
 from tests.standin.discord.ratelimits import Flood, RateLimits
 from tests.standin.discord.routes import Routes
-from tests.standin.discord.rules import Refused, invalid
+from tests.standin.discord.rules import Refused, Wrong, invalid
 from tests.standin.discord.spec import UNTOLD, Json, Operation, Spec, Upload
 from tests.standin.discord.world import Bot, Channel, Guild, Message
 from tests.standin.faults import How
@@ -69,6 +69,7 @@ class Discord:
         self.answer_seconds = 3.0  # for the first answer to an interaction
         self.token_seconds = 900.0  # for which an interaction's token is good
         self.nonce_seconds = 120.0  # for which a nonce is remembered
+        self.refuses_components = False  # as on a day when Discord takes none
         self.invalid_allowed = 10_000  # refused requests in ten minutes, before the ban
         self.calls: list[Call] = []
         self.violations: list[str] = []  # what no correct bot would have asked
@@ -297,6 +298,11 @@ class Discord:
             if unread:
                 raise Refused(400, 50109, "The request body contains invalid JSON.", mistake=True)
             self._check(operation, call, request.headers.get("Authorization"))
+            if self.refuses_components and any(_shown(call.data).get("components") or ()):
+                wrong = [Wrong(("components", 0), "This component cannot be used.", "UNKNOWN")]
+                refused = Refused(400, 50035, "Invalid Form Body", wrong)
+                refused.mistake = False
+                raise refused
             call.answer = getattr(self._routes, operation.name)(call)
             call.status = (
                 204 if call.answer is None else 201 if call.name.startswith("create_thread") else 200
@@ -415,6 +421,11 @@ class Discord:
                     upload = message.files[one["filename"]]
                     return web.Response(body=upload.content, content_type=one["content_type"])
         raise web.HTTPNotFound
+
+
+def _shown(body: Json) -> Json:
+    """Return the message in the body of a call, wherever it stands there."""
+    return body.get("message") or body.get("data") or body
 
 
 async def _read(request: web.Request, call: Call) -> bool:
