@@ -1,59 +1,39 @@
 """Which column of a job table holds what, and which cell of a row belongs to which column."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import combinations
 from math import comb
+from types import MappingProxyType
 
 from notifier.domain.posting import WorkMode
 from notifier.sources.cells import read_cell
 from notifier.sources.dates import read_date
+from notifier.sources.tables import Row
+from notifier.sources.words import words
 
 MOST_COLUMNS = 64
 MOST_WAYS = 80  # of joining the cells of one row that has too many
 
-# Column heads, without marks and emoji, as lists of several languages write them.
-_HEADS = {
-    "company": "company|employer|organization|organisation|company name|firm|unternehmen|firma|entreprise|empresa",
-    "name": "name",
-    "title": "position|role|roles|job title|title|job|opening|job role|positions|position title|role title"
-    "|job position|stelle|poste|puesto|posición|cargo",
-    "location": "location|locations|city|place|where|office|job location|office location|standort|ort|localisation"
-    "|lieu|ubicación|ciudad",
-    "mode": "type|work model|workplace|workplace type|work type|remote|mode|work mode|remote status|arrangement"
-    "|work arrangement|location type|remote?",
-    "posted": "posted|date|date posted|date added|age|posted on|posted date|added|added on|published|post date|listed"
-    "|date listed|posting date|online|ancienneté|fecha",
-    "link": "apply|link|links|application|application/link|posting|url|job link|apply link|apply now|apply here"
-    "|application link|application url|link to apply|link to application|bewerbung|postuler|aplicar",
-    "pay": "salary|pay|compensation|salary range|pay range|comp|gehalt|salaire|salario",
-    "skills": "skills|tech stack|stack|tech|technologies|key skills|kernkompetenzen|compétences clés",
-}
-_FIELD = {head: name for name, heads in _HEADS.items() for head in heads.split("|")}
-# These heads also mean other things (full time, …): a column with a better name goes before them.
-_WEAK = frozenset({"type", "job", "place", "office", "added", "posting", "online"})
+_FIELD = words("heads")
+_WEAK = frozenset(words("weak"))
+_OLD = ("name", "location", "notes")
+LISTS_ROLES = re.compile(r"\b(?:intern(?:ship)?s?|co-ops?|new[ -]?grads?|jobs?|positions?)\b", re.IGNORECASE)
 _EDGES = re.compile(r"[^\w?/()]+")
 _JOINED_LAST = ("company", "location", "title")  # the least likely to hold a pipe first
 _PAST_A_LINK = -10  # for text beside the link of a cell, or in a column we do not know
 
-MODES = {
-    "remote": WorkMode.REMOTE,
-    "fully remote": WorkMode.REMOTE,
-    "yes": WorkMode.REMOTE,
-    "hybrid": WorkMode.HYBRID,
-    "on site": WorkMode.ONSITE,
-    "onsite": WorkMode.ONSITE,
-    "on-site": WorkMode.ONSITE,
-    "in office": WorkMode.ONSITE,
-    "in person": WorkMode.ONSITE,
-}
+MODES = {word: WorkMode(mode) for word, mode in words("modes").items()}
 
 Columns = Mapping[str, int]
 
 
-def job_columns(head: Sequence[str]) -> Columns | None:
-    """Return where each field stands, None when the table does not list jobs."""
+def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
+    """Return where each field stands, None when the table does not list jobs.
+
+    `heading` is the heading of the whole document.
+    """
     if len(head) > MOST_COLUMNS:
         return None
     columns: dict[str, int] = {}
@@ -66,7 +46,9 @@ def job_columns(head: Sequence[str]) -> Columns | None:
     if "name" in columns and "company" not in columns and "location" in columns:
         columns["company"] = columns["name"]
     if "title" not in columns:
-        return None
+        # A list of old: Name | Location | Notes and no more. What else looks so is told by its heading.
+        old = columns.keys() == {"name", "company", "location", "notes"} and len(head) == len(_OLD)
+        return columns if old and LISTS_ROLES.search(heading) else None
     if "company" in columns:
         return columns if columns.keys() & {"link", "location", "posted", "mode"} else None
     return columns if "link" in columns and "name" not in columns else None
@@ -74,15 +56,31 @@ def job_columns(head: Sequence[str]) -> Columns | None:
 
 def _field(raw: str) -> tuple[str, bool]:
     """Return which field a column head names, "" for none, and whether it may mean something else."""
-    words = " ".join(_EDGES.sub(" ", read_cell(raw).text.casefold()).split())
-    for head in (words, words.split("(")[0].strip(), *(part.strip() for part in words.split("/"))):
+    text = " ".join(_EDGES.sub(" ", read_cell(raw).text.casefold()).split())
+    for head in (text, text.split("(")[0].strip(), *(part.strip() for part in text.split("/"))):
         if head in _FIELD:
             return _FIELD[head], head in _WEAK
     first = _EDGES.sub(" ", read_cell(raw).text.casefold().split(";")[0]).strip()
     return _FIELD.get(first, ""), False
 
 
-def aligned(raw: Sequence[str], columns: Columns, width: int, today: date) -> Sequence[str] | None:
+def seen_values(rows: Iterable[Row], columns: Columns, width: int) -> dict[int, frozenset[str]]:
+    """Return what the rows of the right width say in the columns that are no field (level, visa, …)."""
+    whole = [row.cells for row in rows if len(row.cells) == width]
+    return {
+        place: frozenset(cells[place].strip() for cells in whole)
+        for place in range(min(width, MOST_COLUMNS))
+        if place not in columns.values()
+    }
+
+
+def aligned(
+    raw: Sequence[str],
+    columns: Columns,
+    width: int,
+    today: date,
+    seen: Mapping[int, frozenset[str]] = MappingProxyType({}),
+) -> Sequence[str] | None:
     """Return a row's cells, one a column; None when there are far too many.
 
     Raw pipes in texts make too many cells; they are joined where the row then reads best: links,
@@ -93,10 +91,11 @@ def aligned(raw: Sequence[str], columns: Columns, width: int, today: date) -> Se
         return raw
     if surplus > MOST_COLUMNS:
         return None
-    best = max(_joined(raw, surplus), key=lambda cells: _reads_well(cells, columns, today))
+    best = max(_joined(raw, surplus), key=lambda cells: _reads_well(cells, columns, today, seen))
     # A row may simply have cells too many, which a page does not show.
     cut = raw[:width]
-    return cut if _reads_well(cut, columns, today) > _reads_well(best, columns, today) else best
+    reads_best = _reads_well(best, columns, today, seen)
+    return cut if _reads_well(cut, columns, today, seen) > reads_best else best
 
 
 def _joined(raw: Sequence[str], surplus: int) -> Iterator[list[str]]:
@@ -116,7 +115,9 @@ def _joined(raw: Sequence[str], surplus: int) -> Iterator[list[str]]:
         yield cells
 
 
-def _reads_well(cells: Sequence[str], columns: Columns, today: date) -> tuple[int, int]:
+def _reads_well(
+    cells: Sequence[str], columns: Columns, today: date, seen: Mapping[int, frozenset[str]]
+) -> tuple[int, int]:
     """Return how many cells hold what their column promises, and how likely the joined one is."""
 
     def cell(name: str) -> str:
@@ -131,6 +132,7 @@ def _reads_well(cells: Sequence[str], columns: Columns, today: date) -> tuple[in
     where = cell("link" if "link" in columns else "title")
     reads += "://" in where or "🔒" in where
     reads += cell("location").lstrip().startswith(("📍", "🌐"))
+    reads += sum(cells[place].strip() in said for place, said in seen.items())
     likely = 0
     for rank, name in enumerate(_JOINED_LAST):
         if "|" in cell(name):

@@ -1,22 +1,23 @@
 """Job tables of a README: from a document to postings. Pure; no text makes it raise."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from notifier.domain.posting import Posting, Reading, Unread, WorkMode
 from notifier.sources.cells import EMPTY, Cell, Link, pieces, read_cell
-from notifier.sources.columns import MODES, Columns, aligned, job_columns
-from notifier.sources.dates import read_date
+from notifier.sources.columns import MODES, MOST_COLUMNS, Columns, aligned, job_columns, seen_values
+from notifier.sources.dates import day_first, read_date
 from notifier.sources.kinds import Kind
 from notifier.sources.tables import Row, Table, tables
+from notifier.sources.words import words
 
-READER_VERSION = 1  # raise it when rows are read that were not before; those announce nothing
+READER_VERSION = 2  # raise it when rows are read that were not before; those announce nothing
 MOST_ROWS = 200_000  # of one document
 
-_LOCK, _BAG, _GLOBE, _SAME = "🔒", "💰", "🌐", "↳"
-_CLOSED = frozenset({"closed", "geschlossen", "fermé", "cerrado"})
+_LOCK, _BAG, _GLOBE, _SAME, _OPEN = "🔒", "💰", "🌐", "↳", "✅"
+_CLOSED = frozenset(words("closed"))
 # Emoji and what joins them; never the trade mark and registered signs, nor letters and digits in boxes.
 _MARK = (
     "[\\s\u2300-\u2328\u232b-\u23ff\u2600-\u2767\u2794-\u27bf\u2b00-\u2bff\ufe0e\ufe0f\u200d"
@@ -24,7 +25,16 @@ _MARK = (
 )
 _MARKS = re.compile(_MARK)
 _COUNT = re.compile(r" ?\(\d[^()]*\)$")
+_BULLET = re.compile(r"^[-–•·*] +")
 _WORD = re.compile(r"\w+")
+_FIRST_HEADING = re.compile(r"^#{1,3} +(.{1,300})", re.MULTILINE)
+_SENTENCE = re.compile(r"(?<=[a-z)])\. |; ")
+_ROLE = re.compile(
+    r"\b(?:interns?|internships?|co-ops?|engineer|engineering|developer|analyst|scientist|programs?|swe|sde"
+    r"|researcher|manager|trader|quant|designer|technician|associate|consultant)\b",
+    re.IGNORECASE,
+)
+_LONGEST_TITLE = 150
 _BUTTONS = frozenset(
     "|apply|apply now|apply here|link|here|view|open|job|bewerben|postuler".split("|")
 )  # words of a link that do not tell one role from another
@@ -42,11 +52,12 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     """
     # No database takes a NUL or half a surrogate pair in a text.
     text = text.replace("\x00", "").encode(errors="ignore").decode()
-    reader = _Reader(now.astimezone(UTC).date())
+    heading = _heading(text)
+    reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading))
     note = "no table of jobs (a head with company and title)"
     try:
         for table in tables(text):
-            columns = job_columns(table.head)
+            columns = job_columns(table.head, heading)
             if columns is not None:
                 note = "the table of jobs is empty"
                 reader.read(table, columns)
@@ -59,19 +70,25 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
 
 def sniff(text: str) -> bool:
     """Return whether a document holds a table whose head is one of jobs."""
-    return any(job_columns(table.head) is not None for table in tables(text))
+    heading = _heading(text)
+    return any(job_columns(table.head, heading) is not None for table in tables(text))
 
 
 @dataclass(slots=True)
 class _Reader:
     today: date
+    usual_title: str  # of a role that a list without titles does not name
     postings: list[Posting] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    day_first: bool = False  # in the days of this table
 
     def read(self, table: Table, columns: Columns) -> None:
-        section = _COUNT.sub("", unmarked(read_cell(table.section).text))
+        section = unmarked(_COUNT.sub("", unmarked(read_cell(table.section).text)))
         head = _bare(table.head)
         above = ("", "")
+        seen: Mapping[int, frozenset[str]] | None = None
+        posted = columns.get("posted", MOST_COLUMNS)
+        self.day_first = day_first(row.cells[posted] for row in table.rows if posted < len(row.cells))
         for row in table.rows:
             if row.too_long:
                 self._refuse(row, "the row is longer than 64 KB")
@@ -81,7 +98,9 @@ class _Reader:
             if row.cells[0].strip().casefold() == head[0] and _bare(row.cells) == head:
                 self._refuse(row, "the head of the table again")
                 continue
-            raw = aligned(row.cells, columns, len(head), self.today)
+            if len(row.cells) > len(head) and seen is None:
+                seen = seen_values(table.rows, columns, len(head))
+            raw = aligned(row.cells, columns, len(head), self.today, seen or {})
             if raw is None:
                 self._refuse(row, f"{len(row.cells)} cells under a head of {len(head)}")
                 continue
@@ -111,6 +130,7 @@ class _Reader:
             company_url = by.links[0].url if by.links else ""
         place, mode = _place_and_mode(cells)
         posted = cells.get("posted", EMPTY).text
+        pay = cells.get("pay", EMPTY).text
         base = Posting(
             title="",
             company=company,
@@ -118,19 +138,34 @@ class _Reader:
             company_url=company_url,
             location=place,
             mode=mode,
-            pay=cells.get("pay", EMPTY).text,
-            posted_on=read_date(posted.split(";")[0], self.today),
+            pay=pay if _WORD.search(pay) else "",
+            posted_on=read_date(posted.split(";")[0], self.today, slashes_day_first=self.day_first),
             closed=by.struck or _LOCK in by.text,
             skills=_skills(cells.get("skills", EMPTY).text),
             section=section,
             line=row.line,
         )
         found = len(self.postings) + len(self.unread)
-        for title, link in _roles(raw, columns, cells):
+        if "title" not in columns:
+            base, title = self._noted(base, by, cells.get("notes", EMPTY))
+            roles: Iterable[tuple[Cell, Cell]] = [
+                (title, Cell("", by.links or cells.get("notes", EMPTY).links))
+            ]
+        else:
+            roles = _roles(raw, columns, cells)
+        for title, link in roles:
             self._add(row, base, title, link)
         if len(self.postings) + len(self.unread) == found:
             self._refuse(row, "no title")
         return company, company_url
+
+    def _noted(self, base: Posting, company: Cell, notes: Cell) -> tuple[Posting, Cell]:
+        """Return what a row of a list without titles says: its notes are the title when they name a role."""
+        said = [one for one in _SENTENCE.split(unmarked(notes.text)) if _ROLE.search(one)]
+        closed = company.struck or notes.struck or _LOCK in notes.text or _words(notes.text) in _CLOSED
+        title = "" if closed else said[0].rstrip(" .") if said else ""
+        title = title if len(title) <= _LONGEST_TITLE else ""
+        return replace(base, closed=base.closed or closed), Cell(title or self.usual_title)
 
     def _add(self, row: Row, base: Posting, title: Cell, link: Cell) -> None:
         closed = (
@@ -141,7 +176,7 @@ class _Reader:
             or _LOCK in link.text
             or _words(link.text) in _CLOSED
         )
-        name = unmarked(title.text)
+        name = _BULLET.sub("", unmarked(title.text))
         url = _employer(link.links or title.links)
         if not name:
             self._refuse(row, "no title")
@@ -168,7 +203,7 @@ def _roles(raw: Sequence[str], columns: Columns, cells: dict[str, Cell]) -> Iter
     place = columns["title"]
     if "link" not in columns:
         if place < len(raw) and "<" in raw[place] and len(parts := pieces(raw[place])) > 1:
-            return [(part, EMPTY) for part in map(read_cell, parts) if unmarked(part.text)]
+            return [(part, EMPTY) for part in _with_locks(map(read_cell, parts)) if unmarked(part.text)]
         if not title.links:
             # Some lists name no column for the link: it stands under a head of no words.
             others = [read_cell(cell) for at, cell in enumerate(raw) if at not in columns.values()]
@@ -179,19 +214,44 @@ def _roles(raw: Sequence[str], columns: Columns, cells: dict[str, Cell]) -> Iter
     return [(title, link)]
 
 
+def _heading(text: str) -> str:
+    found = _FIRST_HEADING.search(text)
+    return found[1] if found else ""
+
+
+def _usual_title(heading: str) -> str:
+    """Return what a list calls each of its roles, from its heading."""
+    if re.search(r"\bnew[ -]?grad", heading, re.IGNORECASE):
+        return "New Grad Position"
+    return "Internship" if re.search(r"\b(?:intern|co-op)", heading, re.IGNORECASE) else "Position"
+
+
+def _with_locks(parts: Iterable[Cell]) -> Iterable[Cell]:
+    """Yield the roles of a cell; a lock also stands for those below it that have no mark of their own."""
+    locked = False
+    for part in parts:
+        if _LOCK in part.text or _OPEN in part.text:
+            locked = _LOCK in part.text
+        yield replace(part, struck=True) if locked else part
+
+
 def _kind_of_role(title: Cell, link: Link) -> Cell:
-    words = "" if _words(link.text) in _BUTTONS else unmarked(link.text)
-    return Cell(" ".join(filter(None, (title.text, words))), struck=title.struck)
+    kind = "" if _words(link.text) in _BUTTONS else unmarked(link.text)
+    return Cell(" ".join(filter(None, (title.text, kind))), struck=title.struck)
 
 
 def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     location = cells.get("location", EMPTY).text
     place = unmarked(location)
+    if ";" in place:
+        # Each place once, without the bullet before it.
+        place = "; ".join(dict.fromkeys(_BULLET.sub("", one.strip()) for one in place.split("; ")))
+    place = _BULLET.sub("", place)
     mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
     if mode is None and _GLOBE in location:
         mode = WorkMode.REMOTE
-    if mode is None and place.casefold() in ("remote", "hybrid"):
-        mode = WorkMode(place.casefold())
+    if mode is None:
+        mode = MODES.get(place.casefold())
     return place, mode or WorkMode.UNKNOWN
 
 

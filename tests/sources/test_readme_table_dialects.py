@@ -1,6 +1,6 @@
 """What lists really do to their tables, one small case each."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -210,7 +210,7 @@ def test_a_heading_is_the_company_of_a_table_without_that_column() -> None:
 
 def test_several_roles_in_a_cell_are_several_jobs() -> None:
     head = "| Name | Location | Roles | Date Added <br> mm/dd/yyyy |\n|--|--|--|--|\n"
-    roles = "✅ [Cook](https://jobs.example/1) <br> 🔒 [Baker]() <br> [Waiter]()"
+    roles = "✅ [Cook](https://jobs.example/1) <br> 🔒 [Baker]() <br> ✅ [Waiter]()"
 
     reading = read(f"| Acme | Rome | {roles} | 02/28/2026 <br> 03/01/2026", head=head)
 
@@ -284,3 +284,177 @@ def test_windows_line_ends_and_missing_outer_pipes_change_nothing() -> None:
 
     assert [(one.company, one.title) for one in reading.postings] == [("Acme", "Cook")]
     assert reading.unread == ()
+
+
+def test_a_lock_stands_for_the_unmarked_roles_below_it_in_its_cell() -> None:
+    head = "| Name | Location | Roles | Date Added |\n|---|---|---|---|\n"
+    reading = read(
+        "| Acme | Rome | 🔒 [Cook]() <br> [Baker]() <br> ✅ [Host](https://jobs.example/3) | 09/12/2025 |\n",
+        head=head,
+    )
+
+    assert reading.unread == ()
+    assert [(p.title, p.closed) for p in reading.postings] == [
+        ("Cook", True),
+        ("Baker", True),
+        ("Host", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Unternehmen|Stelle|Standort|Gehalt|Bewerbung|Online",
+        "Entreprise|Poste|Localisation|Salaire|Postuler|Ancienneté",
+        "Empresa|Puesto|Ubicación|Salario|Solicitar|Fecha",
+        "Empresa|Vaga|Localização|Salário|Candidatura|Data",
+        "Azienda|Posizione|Sede|Stipendio|Candidati|Data",
+        "Bedrijf|Functie|Locatie|Salaris|Solliciteren|Geplaatst",
+        "Firma|Stanowisko|Lokalizacja|Wynagrodzenie|Aplikuj|Opublikowano",
+        "Företag|Tjänst|Plats|Lön|Ansök|Publicerad",
+        "Virksomhed|Stilling|Sted|Løn|Ansøg|Dato",
+        "Bedrift|Stilling|Sted|Lønn|Søk|Publisert",
+        "Yritys|Tehtävä|Sijainti|Palkka|Hae|Julkaistu",
+        "Společnost|Pozice|Místo|Mzda|Odkaz|Přidáno",
+        "Şirket|Pozisyon|Konum|Maaş|Başvur|Tarih",
+    ],
+)
+def test_heads_of_many_languages_mean_the_same(head: str) -> None:
+    posting = only(
+        "|Acme|Cook|Rome|9 k|[x](https://jobs.example/1)|2026-03-01|\n",
+        head=f"|{head}|\n|---|---|---|---|---|---|\n",
+    )
+
+    assert (posting.company, posting.title, posting.location, posting.pay) == ("Acme", "Cook", "Rome", "9 k")
+    assert (posting.url, posting.posted_on) == ("https://jobs.example/1", date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("written", "ago"),
+    [
+        ("5d", 5), ("17h ago", 0), ("0d", 0), ("-1d", -1), ("8 Wo", 56), ("8 T", 8), ("3 j", 3), ("2 sem", 14),
+        ("heute", 0), ("gestern", 1), ("aujourd’hui", 0), ("hier", 1), ("hoy", 0), ("ayer", 1), ("vor 3 Tagen", 3),
+        ("hace 2 días", 2), ("il y a 3 jours", 3), ("há 4 dias", 4), ("3 giorni fa", 3), ("2 dagen geleden", 2),
+        ("3 dni temu", 3), ("för 3 dagar sedan", 3), ("for 2 uger siden", 14), ("3 päivää sitten", 3),
+        ("před 3 dny", 3), ("3 gün önce", 3), ("i dag", 0), ("wczoraj", 1), ("30+ days ago", 30),
+    ],
+)  # fmt: skip
+def test_ages_of_many_languages_are_read(written: str, ago: int) -> None:
+    assert only(row(day=written)).posted_on == NOW.date() - timedelta(days=ago)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2025-08-21", "Aug 21, 2025", "21 Aug 2025", "21 Aug", "21. August 2025", "21 de agosto de 2025", "21 août",
+        "21.08.2025", "08/21/2025", "21/08/2025", "21-08-2025", "21 sierpnia 2025", "21. srpna", "21 elokuuta 2025",
+        "21 Ağustos 2025", "21 augustus", "21 ago",
+    ],
+)  # fmt: skip
+def test_one_day_is_read_in_many_spellings(written: str) -> None:
+    assert only(row(day=written)).posted_on == date(2025, 8, 21)
+
+
+def test_the_other_rows_say_whether_slashes_put_the_day_first() -> None:
+    days = [p.posted_on for p in read(row(day="21/08/2025"), row(day="03/04/2025")).postings]
+
+    assert days == [date(2025, 8, 21), date(2025, 4, 3)]
+    assert only(row(day="03/04/2025")).posted_on == date(2025, 3, 4)
+    assert only(row(day="03.04.2025")).posted_on == date(2025, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "mode"),
+    [
+        ("Télétravail", WorkMode.REMOTE),
+        ("Híbrido", WorkMode.HYBRID),
+        ("Vor Ort", WorkMode.ONSITE),
+        ("Stacjonarnie", WorkMode.ONSITE),
+        ("Uzaktan", WorkMode.REMOTE),
+    ],
+)
+def test_work_modes_of_many_languages_are_read(word: str, mode: WorkMode) -> None:
+    assert only(row(day=word), head=HEAD.replace("Posted", "Work Model")).mode is mode
+
+
+def test_a_list_without_titles_takes_them_from_the_notes_or_its_heading() -> None:
+    reading = parse(
+        "# Summer 2022 Internships\n\n## List\n| Name | Location | Notes |\n|---|---|---|\n"
+        "|[Acme](https://acme.example/1) | Rome; Oslo | Kitchen Intern. No visa. |\n"
+        "| [Bolt](https://bolt.example) | Various | A company of bolts.\n"
+        "|<del>Cog</del> | | **Closed** |\n"
+        " | <del> Dot </del> | Rome\n"
+        "| [Egg](https://egg.example) | Rome | **🔒 Closed 🔒** |\n",
+        NOW,
+    )
+
+    assert reading.unread == ()
+    assert [(p.company, p.title, p.location, p.url, p.closed) for p in reading.postings] == [
+        ("Acme", "Kitchen Intern", "Rome; Oslo", "https://acme.example/1", False),
+        ("Bolt", "Internship", "Various", "https://bolt.example", False),
+        ("Cog", "Internship", "", "", True),
+        ("Dot", "Internship", "Rome", "", True),
+        ("Egg", "Internship", "Rome", "https://egg.example", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Clubs\n| Name | Location | Notes |\n|---|---|---|\n| [Acme](https://acme.example) | Rome | Chess |\n",
+        "# Remote jobs\nName | Website | Region\n--- | --- | ---\nAcme | https://acme.example | Worldwide\n",
+        "# Jobs\n| Company | Program | Focus | Apply |\n|---|---|---|---|\n| Acme | Step | Students | [Apply](https://a.example) |\n",
+        "# Jobs\n| Resource | Type | Link |\n|---|---|---|\n| Book | Guide | [Apply](https://a.example) |\n",
+    ],
+)  # fmt: skip
+def test_directories_and_decoys_are_no_jobs(text: str) -> None:
+    reading = parse(text, NOW)
+
+    assert (reading.postings, reading.unread) == ((), ())
+    assert reading.note
+
+
+def test_other_rows_show_which_cell_a_raw_pipe_stands_in() -> None:
+    head = "| Company | Job Title | Level | Location | H1B status | Link | Date Posted |\n|-|-|-|-|-|-|-|\n"
+    reading = read(
+        f"|  Acme  | Cook | Senior | Oslo | 🥇 | {APPLY} | 2026-02-20 |\n",
+        f"|  🏅 Acme  | Cook | Senior | Rome | Milan | 🥇 | {APPLY} | 2026-02-20 |\n",
+        head=head,
+    )
+
+    assert [(p.company, p.title, p.location) for p in reading.postings] == [
+        ("Acme", "Cook", "Oslo"),
+        ("Acme", "Cook", "Rome | Milan"),
+    ]
+
+
+def test_each_place_stands_once_without_its_bullet() -> None:
+    assert only(row(place="- Rome <br> - Oslo </br> Rome")).location == "Rome; Oslo"
+    assert only(row(place="- Rome")).location == "Rome"
+
+
+def test_a_table_under_a_company_heading_with_a_count_and_an_emoji() -> None:
+    posting = only(
+        "#### 🚗 RWS (13 positions)\n| Role | Location | Posted | Level | Category | Apply |\n|-|-|-|-|-|-|\n"
+        f"| Cook 🇺🇸 | NYC, Locations | 17h ago | Entry | Food | {APPLY} |\n",
+        head="",
+    )
+
+    assert (posting.company, posting.title, posting.location) == ("RWS", "Cook", "NYC, Locations")
+    assert posting.posted_on == NOW.date()
+
+
+def test_terms_buttons_flags_and_arrows_stand_together() -> None:
+    reading = read(
+        '| **[Acme](https://x.example/c)** | Cook 🛂 | Rome</br>Remote | Fall 2026 | <a href="https://jobs.example/1?a=1&region=2"><img src="i"></a> <a href="https://simplify.jobs/p/1"><img src="x"></a> | Feb 20 |\n',
+        "| ↳ | Baker 🇺🇸 🎓 | <details><summary>**2 locations**</summary>Rome</br>Oslo</details> | Fall 2026 | 🔒 | Feb 20 |\n",
+        "| 🔥 **Bolt** | Host | | Fall 2026 | Name [https://jobs.example/3] | Feb 20 |\n",
+        head="| Company | Role | Location | Terms | Application/Link | Date Posted |\n|-|-|-|-|-|-|\n",
+    )
+
+    assert reading.unread == ()
+    assert [(p.company, p.title, p.location, p.url, p.company_url, p.closed) for p in reading.postings] == [
+        ("Acme", "Cook", "Rome; Remote", "https://jobs.example/1?a=1&region=2", "https://x.example/c", False),
+        ("Acme", "Baker", "Rome; Oslo", "", "https://x.example/c", True),
+        ("Bolt", "Host", "", "https://jobs.example/3", "", False),
+    ]
