@@ -245,7 +245,9 @@ def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     place = unmarked(location)
     if ";" in place:
         # Each place once, without the bullet before it.
-        place = "; ".join(dict.fromkeys(_BULLET.sub("", one.strip()) for one in place.split("; ")))
+        place = "; ".join(
+            dict.fromkeys(_BULLET.sub("", one.strip()) for one in place.split(";") if one.strip())
+        )
     place = _BULLET.sub("", place)
     mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
     if mode is None and _GLOBE in location:
