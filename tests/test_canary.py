@@ -469,7 +469,7 @@ for name_, server_, shows_ in (
     (
         "a list that leads nowhere",
         answers(status=302, headers={"location": f"https://[{TELEGRAM}/"}),
-        "suspect:",
+        "failing:",
     ),
     ("a list packed in a token", answers(headers={"content-encoding": TELEGRAM}), "came packed as"),
     ("a list of no letters", answers(body=b"\xff\xfe" + TELEGRAM.encode()), "is not UTF-8"),

@@ -155,20 +155,23 @@ def _where(url: str) -> str:
 def _found(where: str, kind: str, settings: Any, *, is_told: bool = False) -> Any:
     """Return what stands at an address.
 
-    is_told  somebody has decided already: what cannot be read now is kept all the same, if its kind is known
+    is_told  somebody has decided already: what cannot be read now is kept all the same
     """
     from notifier.cli.app import look_at, utc_now
     from notifier.sources import SOURCES
-    from notifier.sources.recognise import unread
+    from notifier.sources.recognise import README, unread
 
     if kind and kind not in SOURCES:
         raise OperatorError(f"{kind} is no kind of source; there are {', '.join(sorted(SOURCES))}")
     try:
         return asyncio.run(look_at(where, settings, utc_now(), kind))
-    except SourceUnreachable:
-        if is_told and (found := unread(where, kind)) is not None:
-            return found
-        raise
+    except SourceUnreachable as error:
+        if not is_told:
+            raise
+        found = unread(where, kind) or unread(where, README)
+        assert found is not None
+        print(redacted(f"{error}; taken for {found.kind}, as --kind may say"), file=sys.stderr)
+        return found
 
 
 def _show(found: Any) -> None:

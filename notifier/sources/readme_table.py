@@ -24,6 +24,9 @@ _MARK = (
     "\U0001f000-\U0001f0ff\U0001f191-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]+"
 )
 _MARKS = re.compile(_MARK)
+# Well paid, closed, no sponsorship, citizens only, much wanted, higher degree: in the middle of a title too.
+_FLAG = re.compile(f"[{_BAG}{_LOCK}\U0001f6c2\U0001f525\U0001f393]|\U0001f1fa\U0001f1f8")
+_DIGIT = re.compile(r"\d")
 _COUNT = re.compile(r" ?\(\d[^()]*\)$")
 _BULLET = re.compile(r"^[-–•·*] +")
 _WORD = re.compile(r"\w+")
@@ -138,7 +141,7 @@ class _Reader:
             company_url=company_url,
             location=place,
             mode=mode,
-            pay=pay if _WORD.search(pay) else "",
+            pay=pay if _DIGIT.search(pay) else "",  # a button or a dash says nothing
             posted_on=read_date(posted.split(";")[0], self.today, slashes_day_first=self.day_first),
             closed=by.struck or _LOCK in by.text,
             skills=_skills(cells.get("skills", EMPTY).text),
@@ -265,11 +268,11 @@ def _employer(links: Sequence[Link]) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Return `text` without the marker emoji at its ends, and without money bags and locks anywhere."""
+    """Return `text` without the marker emoji at its ends, and without what some lists flag rows with anywhere."""
     if text.isascii():
         return text
-    if _BAG in text or _LOCK in text:
-        text = " ".join(text.replace(_BAG, " ").replace(_LOCK, " ").split())
+    if _FLAG.search(text):
+        text = " ".join(_FLAG.sub(" ", text).split())
     if front := _MARKS.match(text):
         text = text[front.end() :]
     if back := _MARKS.match(text[::-1]):

@@ -459,3 +459,118 @@ def test_terms_buttons_flags_and_arrows_stand_together() -> None:
         ("Acme", "Baker", "Rome; Oslo", "", "https://x.example/c", True),
         ("Bolt", "Host", "", "https://jobs.example/3", "", False),
     ]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Unternehmen | Stelle | Standort | Online | Bewerbung",
+        "Entreprise | Poste | Localisation | Publié le | Postuler",
+        "Empresa | Puesto | Ubicación | Fecha | Enlace",
+        "Empresa | Vaga | Localização | Data | Candidatar-se",
+        "Azienda | Ruolo | Sede | Pubblicato | Candidati",
+        "Bedrijf | Functie | Locatie | Geplaatst | Solliciteren",
+        "Firma | Stanowisko | Lokalizacja | Opublikowano | Aplikuj",
+        "Företag | Tjänst | Plats | Publicerad | Ansök",
+        "🏢 **Company** | 💼 Role | 📍 Location | 📅 Date Posted | 🔗 Application/Link",
+    ],
+)
+def test_heads_are_known_in_many_languages(head: str) -> None:
+    posting = only(row(), head=f"| {head} |\n|---|---|---|---|---|\n")
+
+    assert (posting.company, posting.title, posting.location) == ("Acme", "Cook", "Rome")
+    assert (posting.posted_on, posting.url) == (date(2026, 3, 1), "https://jobs.example/1")
+
+
+def test_other_dates_of_a_column_say_whether_the_day_comes_first() -> None:
+    reading = read(row(day="05/02/2026"), row(day="28/02/2026"))
+
+    assert [one.posted_on for one in reading.postings] == [date(2026, 2, 5), date(2026, 2, 28)]
+    assert only(row(day="05/02/2025")).posted_on == date(2025, 5, 2)
+
+
+OLDEST = "# Summer 2031 Kitchen Internships\n\n## The List\n\n| Name | Location | Notes |\n|---|---|---|\n"
+
+
+def test_the_oldest_lists_say_the_role_in_their_notes() -> None:
+    reading = read(
+        "|[Acme](https://acme.example/1) | Rome | Pastry chef intern. No visas. |\n",
+        " | [Bistro](https://bistro.example/2?a=1&region=2) | | A lovely place. |\n",
+        "| <del>Cantina</del> | | **Closed** |\n",
+        "|[Diner](https://diner.example/4)| Oslo |🔒 Closed 🔒|\n",
+        head=OLDEST,
+    )
+
+    assert [(one.company, one.title, one.location, one.url, one.closed) for one in reading.postings] == [
+        ("Acme", "Pastry chef intern", "Rome", "https://acme.example/1", False),
+        ("Bistro", "Internship", "", "https://bistro.example/2?a=1&region=2", False),
+        ("Cantina", "Internship", "", "", True),
+        ("Diner", "Internship", "Oslo", "https://diner.example/4", True),
+    ]
+
+
+def test_a_directory_of_companies_with_notes_lists_no_jobs() -> None:
+    directory = "# Cafés with good coffee\n\n| Name | Location | Notes |\n|---|---|---|\n"
+    reading = read("| [Acme](https://acme.example) | Rome | Great beans |\n", head=directory)
+
+    assert reading.postings == () == reading.unread
+    assert "no table of jobs" in reading.note
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("- Rome <br> - Oslo, Norway", "Rome; Oslo, Norway"),
+        ("Rome</br>Oslo", "Rome; Oslo"),
+        ("<details><summary>**2 locations**</summary>Rome</br>Oslo</details>", "Rome; Oslo"),
+        ("Rome / Oslo", "Rome / Oslo"),
+        ("Stratford-upon-Avon", "Stratford-upon-Avon"),
+        ("", ""),
+    ],
+)
+def test_places_are_told_apart_without_their_bullets(written: str, shown: str) -> None:
+    assert only(row(place=written)).location == shown
+
+
+@pytest.mark.parametrize("title", ["Cook 🛂", "🔥 Cook 🎓", "Cook 🇺🇸 🛂", "Cook 🔥🛂"])
+def test_flags_of_a_row_are_no_part_of_its_title(title: str) -> None:
+    assert only(row(title=title)).title == "Cook"
+    assert only(row(title=f"{title} (nights)")).title == "Cook (nights)"
+
+
+@pytest.mark.parametrize(
+    ("written", "pay"), [("€45k–60k*", "€45k–60k*"), ("[Voir →](https://x.example/)", "")]
+)
+def test_a_button_in_the_pay_column_is_no_pay(written: str, pay: str) -> None:
+    head = "| Company | Position | Location | Posted | Apply | Salary |\n|---|---|---|---|---|---|\n"
+    assert only(f"| Acme | Cook | Rome | 3 j | {APPLY} | {written} |\n", head=head).pay == pay
+
+
+def test_companies_stand_in_headings_with_their_counts_and_decoys_beside_them() -> None:
+    text = """
+#### 🏢 Harbour Labs (2 positions)
+
+| Role | Location | Posted | Level | Apply |
+|---|---|---|---|---|
+| Deckhand 🔥 | Oslo | 17h ago | Entry-Level | [Apply](https://harbour.example/1) |
+| Cook | `Bergen, Locations` | 2d ago | Mid | [Apply](https://harbour.example/2) |
+
+## Programmes
+
+| Programme | Who | Apply |
+|---|---|---|
+| Summer school | Students | [Apply](https://school.example/) |
+
+## Resources
+
+| Resource | Link |
+|---|---|
+| A guide | [Read](https://guide.example/) |
+"""
+    reading = parse(text, NOW)
+
+    assert [(one.company, one.title, one.location, one.url) for one in reading.postings] == [
+        ("Harbour Labs", "Deckhand", "Oslo", "https://harbour.example/1"),
+        ("Harbour Labs", "Cook", "Bergen, Locations", "https://harbour.example/2"),
+    ]
+    assert reading.unread == ()
