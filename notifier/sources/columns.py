@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from notifier.sources.tables import Row
 from notifier.sources.words import words
 
 MOST_COLUMNS = 64
+LONGEST_HEAD = 500  # characters, with markup
 MOST_WAYS = 80  # of joining the cells of one row that has too many
 
 _FIELD = words("heads")
@@ -39,7 +41,7 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
     columns: dict[str, int] = {}
     weak: set[str] = set()
     for place, raw in enumerate(head):
-        name, is_weak = _field(raw)
+        name, is_weak = _field(raw) if len(raw) <= LONGEST_HEAD else ("", False)
         if name and (name not in columns or (name in weak and not is_weak)):
             columns[name] = place
             weak = weak | {name} if is_weak else weak - {name}
@@ -54,6 +56,7 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
     return columns if "link" in columns and "name" not in columns else None
 
 
+@lru_cache(maxsize=256)  # of a document with many tables most have the same heads
 def _field(raw: str) -> tuple[str, bool]:
     """Return which field a column head names, "" for none, and whether it may mean something else."""
     text = " ".join(_EDGES.sub(" ", read_cell(raw).text.casefold()).split())

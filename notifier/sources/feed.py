@@ -22,6 +22,7 @@ from notifier.sources.text import xml
 
 # feedparser takes 10 to 30 microseconds a tag; a feed of a thousand jobs has twenty thousand.
 MOST_TAGS = 60_000
+DENSE_TAGS, WORDS_A_TAG = 3_000, 20  # so many in any feed, and one more for each so many characters
 LONGEST = 3_000_000  # characters
 _LONGEST_HEAD = 5_000
 
@@ -54,10 +55,13 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     text = xml(text.replace("\0", ""), "the feed")
     if not _FEED.search(text[:_LONGEST_HEAD]):
         raise SourceUnreachable("RSS or Atom was expected, something else came")
-    if text.count("<") > MOST_TAGS or len(text) > LONGEST:
+    tags = text.count("<")
+    if tags > MOST_TAGS or len(text) > LONGEST:
         raise SourceRefused(
             f"a feed of more than {MOST_TAGS:,} tags or {LONGEST // 1_000_000} MB is not read"
         )
+    if tags > DENSE_TAGS + len(text) // WORDS_A_TAG:
+        raise SourceRefused("a feed that is hardly anything but tags is not read")
     try:
         found = feedparser.parse(
             io.BytesIO(text.encode(errors="ignore")),

@@ -65,6 +65,8 @@ def _shown(lines: list[str]) -> list[str]:
     shown = list(lines)
     start, end = -1, ""
     for at, line in enumerate(lines):
+        if not line:
+            continue
         begins = line.lstrip()[:4]
         if start >= 0:
             if (end in line) if end == "-->" else begins.startswith(end):
@@ -237,6 +239,8 @@ def _html_tables(lines: Sequence[str], at: int, section: str) -> tuple[list[Tabl
     while at < len(lines):
         line = lines[at]
         at += 1
+        if not line or line.isspace():
+            continue
         # Some lists are written by programs that never break a line.
         for piece in line.replace("</tr>", "</tr>\n").split("\n") if len(line) > LONGEST_ROW else (line,):
             start = 0

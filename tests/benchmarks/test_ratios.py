@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 from sqlalchemy import event, func, select, update
 from sqlmodel import Session, col
 
@@ -42,6 +43,7 @@ from notifier.store.tables import (
     Source,
     Subscription,
 )
+from tests import histories
 from tests.conftest import Clock
 from tests.road import Road, a_posting, postings
 from tests.test_kill import _rows
@@ -503,3 +505,36 @@ async def test_who_asks_a_thousand_times_slows_nobody(tmp_path: Path) -> None:
     db.close()
 
     print(f"\n1,000 commands of another: {beside / alone:.2f}x of an answer's time alone (wanted: 1.2)")
+
+
+def test_reading_a_list_against_a_markdown_parser() -> None:
+    text = _rows(2_000)
+    markdown = MarkdownIt("commonmark").enable("table")
+
+    ours = _seconds(lambda: parse(text, NOW))
+    theirs = _seconds(lambda: markdown.parse(text))
+
+    print(f"\nthe seed dialect: {theirs / ours:.1f}x markdown-it-py (wanted 5), {2_000 / ours:,.0f} rows/s")
+
+
+def test_rows_a_second_over_the_dialects() -> None:
+    rows = seconds = 0.0
+    for path in histories.LISTS:
+        text = path.read_text("utf-8")
+        found = len(parse(text, NOW).postings)
+        if found > 100:
+            took = _seconds(lambda text=text: parse(text, NOW))  # type: ignore[misc]
+            print(f"\n{path.stem}: {found / took:,.0f} rows/s", end="")
+            rows, seconds = rows + found, seconds + took
+
+    print(f"\nall of them: {rows / max(seconds, 1e-9):,.0f} rows/s (wanted 20,000)")
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    """Return the CPU seconds of the quickest of seven runs."""
+    best = float("inf")
+    for _ in range(7):
+        start = time.process_time()
+        run()
+        best = min(best, time.process_time() - start)
+    return best
