@@ -17,6 +17,7 @@ _TOKEN = re.compile(r"[\[\]]|<([/!a-zA-Z][^<>]*)>")
 _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/]|$)")
 _ONE_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
+_ONE_ANCHOR = re.compile(r"<a ([^<>]*)>([^<>\[\]\\*~_`&]*)</a>", re.IGNORECASE)
 _BARE = re.compile(r"https?://[^\s<>\[\]()|\"]+", re.IGNORECASE)
 _PLAIN_HTTP = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[!-~]*)?", re.IGNORECASE)
 _BREAKS = frozenset({"br", "div", "li", "ol", "p", "ul"})
@@ -75,6 +76,12 @@ def read_cell(raw: str) -> Cell:
             inner = _scanned(label) if "\\" in raw or _MARKUP.search(label) else Cell(_squeezed(label))
             url = http_link(target)
             return Cell(inner.text, (Link(inner.text, url),) if url else inner.links, inner.struck)
+    if core.startswith("<") and (anchor := _ONE_ANCHOR.fullmatch(core)) is not None:
+        # Most cells of HTML tables are one link and no more.
+        href = _HREF.search(anchor[1])
+        url = http_link(href[1] or href[2] or href[3] or "") if href else ""
+        shown = _squeezed(anchor[2])
+        return Cell(shown, (Link("", url),) if url else _bare_links(shown))
     return _scanned(text)
 
 
