@@ -108,10 +108,15 @@ class Item:
 def answer(text: str) -> Any:
     """Return the value of a JSON document; `SourceUnreachable` when it is none."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         found = "an HTML page" if text.lstrip()[:1] == "<" else "something else"
         raise SourceUnreachable(f"JSON was expected, {found} came") from error
+
+
+def _whole(digits: str) -> int | None:
+    """Return a number; one of hundreds of digits, at which `int` itself gives up, is none and loses no other."""
+    return int(digits) if len(digits) < 100 else None
 
 
 def items_of(value: object, name: str = "") -> list[Any]:
@@ -217,7 +222,7 @@ def day_of(value: object) -> date | None:
         except ValueError:
             at = parsedate_to_datetime(value[:60])
         return at.astimezone(UTC).date() if at.tzinfo else at.date()
-    except (ValueError, OverflowError, OSError, TypeError):
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
         return None
 
 

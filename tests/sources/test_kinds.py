@@ -113,6 +113,19 @@ def test_a_broken_item_loses_no_other(broken: object) -> None:
     assert [row.line for row in reading.unread] == [2]
 
 
+def test_a_number_of_thousands_of_digits_loses_no_other_item() -> None:
+    text = (
+        json.dumps({"data": [job(1), job(2, created_at=7)]})
+        .replace(": 7,", f": {'9' * 9_000},")
+        .replace(": 7}", f": {'9' * 9_000}}}")
+    )
+
+    assert [posting.posted_on for posting in arbeitnow.parse(text, NOW).postings] == [
+        date(2026, 11, 20),
+        None,
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
