@@ -248,9 +248,7 @@ def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     place = unmarked(location)
     if ";" in place:
         # Each place once, without the bullet before it.
-        place = "; ".join(
-            dict.fromkeys(_BULLET.sub("", one.strip()) for one in place.split(";") if one.strip())
-        )
+        place = "; ".join(dict.fromkeys(_BULLET.sub("", one.strip()) for one in place.split("; ")))
     place = _BULLET.sub("", place)
     mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
     if mode is None and _GLOBE in location:
