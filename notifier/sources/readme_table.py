@@ -246,10 +246,7 @@ def _kind_of_role(title: Cell, link: Link) -> Cell:
 def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     location = cells.get("location", EMPTY).text
     place = unmarked(location)
-    if ";" in place:
-        # Each place once, without the bullet before it.
-        place = "; ".join(dict.fromkeys(_BULLET.sub("", one.strip()) for one in place.split("; ")))
-    place = _BULLET.sub("", place)
+    place = "; ".join(_BULLET.sub("", one) for one in place.split("; "))
     mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
     if mode is None and _GLOBE in location:
         mode = WorkMode.REMOTE

@@ -428,8 +428,8 @@ def test_other_rows_show_which_cell_a_raw_pipe_stands_in() -> None:
     ]
 
 
-def test_each_place_stands_once_without_its_bullet() -> None:
-    assert only(row(place="- Rome <br> - Oslo </br> Rome")).location == "Rome; Oslo"
+def test_each_place_loses_its_bullet() -> None:
+    assert only(row(place="- Rome <br> - Oslo </br> Rome")).location == "Rome; Oslo; Rome"
     assert only(row(place="- Rome")).location == "Rome"
 
 
