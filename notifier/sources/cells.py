@@ -17,6 +17,7 @@ _TOKEN = re.compile(r"[\[\]]|<([/!a-zA-Z][^<>]*)>")
 _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/]|$)")
 _ONE_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
+_BULLET = re.compile(r"\s*[-*•] +(?=\S)")
 _ONE_ANCHOR = re.compile(r"<a ([^<>]*)>([^<>\[\]\\*~_`&]*)</a>", re.IGNORECASE)
 _BARE = re.compile(r"https?://[^\s<>\[\]()|\"]+", re.IGNORECASE)
 _PLAIN_HTTP = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[!-~]*)?", re.IGNORECASE)
@@ -65,7 +66,7 @@ EMPTY = Cell()
 def read_cell(raw: str) -> Cell:
     """Return the text and the http(s) links of a cell; never raises."""
     if _MARKUP.search(raw) is None:
-        return Cell(_squeezed(raw), _bare_links(raw))
+        return Cell(_squeezed(_unbulleted(raw)), _bare_links(raw))
     text = _ESCAPED.sub(lambda found: chr(ord(found[1]) + _SHIFT), raw) if "\\" in raw else raw
     core = text.strip(" \t*")
     if core.startswith("[") and core.endswith(")") and core.count("](") == 1:
@@ -191,7 +192,13 @@ def _outside(kept: list[str], summaries: list[int]) -> list[str]:
 
 
 def _lines(kept: list[str]) -> list[str]:
-    return [line for line in map(_line, "".join(kept).split("\n")) if line]
+    return [line for text in "".join(kept).split("\n") if (line := _line(_unbulleted(text)))]
+
+
+def _unbulleted(line: str) -> str:
+    """Return a line without the bullet that lists of places begin with; one that was escaped is text."""
+    found = _BULLET.match(line)
+    return line[found.end() :] if found else line
 
 
 def _without_comments(text: str) -> str:

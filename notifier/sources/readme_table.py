@@ -28,7 +28,6 @@ _MARKS = re.compile(_MARK)
 _FLAG = re.compile(f"[{_BAG}{_LOCK}\U0001f6c2\U0001f525\U0001f393]|\U0001f1fa\U0001f1f8")
 _DIGIT = re.compile(r"\d")
 _COUNT = re.compile(r" ?\(\d[^()]*\)$")
-_BULLET = re.compile(r"^[-–•·*] +")
 _WORD = re.compile(r"\w+")
 _FIRST_HEADING = re.compile(r"^#{1,3} +(.{1,300})", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[a-z)])\. |; ")
@@ -179,7 +178,7 @@ class _Reader:
             or _LOCK in link.text
             or _words(link.text) in _CLOSED
         )
-        name = _BULLET.sub("", unmarked(title.text))
+        name = unmarked(title.text)
         url = _employer(link.links or title.links)
         if not name:
             self._refuse(row, "no title")
@@ -246,7 +245,6 @@ def _kind_of_role(title: Cell, link: Link) -> Cell:
 def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     location = cells.get("location", EMPTY).text
     place = unmarked(location)
-    place = "; ".join(_BULLET.sub("", one) for one in place.split("; "))
     mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
     if mode is None and _GLOBE in location:
         mode = WorkMode.REMOTE
