@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from time import struct_time
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import feedparser
 
@@ -109,7 +109,7 @@ def sniff(text: str) -> bool:
 
 
 def _posting(entry: Item, url: str, feed_title: str, says_remote: bool) -> Posting:
-    link = fields.http_url(urljoin(url, entry.html("link").strip())) or entry.link("id")
+    link = fields.joined(url, entry.html("link").strip()) or entry.link("id")
     if not link:
         raise Lacking("no http(s) link")
     company, title = _company_and_title(entry, feed_title)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from notifier.domain.facts.skills import skill_id, skill_name, skills_in
 from notifier.domain.posting import Posting, Reading, Unread, WorkMode
@@ -108,13 +108,13 @@ class Item:
 def answer(text: str) -> Any:
     """Return the value of a JSON document; `SourceUnreachable` when it is none."""
     try:
-        return json.loads(text, parse_int=_whole)
+        return json.loads(text, parse_int=whole)
     except (ValueError, RecursionError) as error:
         found = "an HTML page" if text.lstrip()[:1] == "<" else "something else"
         raise SourceUnreachable(f"JSON was expected, {found} came") from error
 
 
-def _whole(digits: str) -> int | None:
+def whole(digits: str) -> int | None:
     """Return a number; one of hundreds of digits, at which `int` itself gives up, is none and loses no other."""
     return int(digits) if len(digits) < 100 else None
 
@@ -205,6 +205,14 @@ def http_url(value: object) -> str:
     except ValueError:
         return ""
     return url if good and not any(char.isspace() or char in '<>"\x00' for char in url) else ""
+
+
+def joined(page: str, link: str) -> str:
+    """Return a link of a page as an absolute http(s) one, "" for anything else."""
+    try:
+        return http_url(urljoin(page, link))
+    except ValueError:  # "http://[x"
+        return ""
 
 
 def day_of(value: object) -> date | None:

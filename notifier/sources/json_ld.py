@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from notifier.domain.posting import Posting, Reading, Unread, WorkMode
 from notifier.errors import SourceUnreachable
@@ -18,9 +18,9 @@ from notifier.sources.kinds import Kind
 _SCRIPT = re.compile(r"<script\b([^<>]{0,2000})>", re.IGNORECASE)
 _END = re.compile(r"</script", re.IGNORECASE)
 _TYPE = "application/ld+json"
-_WRAPPED = re.compile(
-    r"^\s*(?:<!--|/?/?\*?\s*<!\[CDATA\[(?:\s*\*/)?)|(?:-->|/?/?\*?\s*\]\]>(?:\s*\*/)?)\s*;?\s*$"
-)
+_WRAPS = re.compile(r"(?:<!--|/?/?\*?\s*<!\[CDATA\[(?:\s*\*/)?)")
+_WRAPPED = re.compile(r"(?:-->|/?/?\*?\s*\]\]>(?:\s*\*/)?)\s*;?$")
+_LONGEST_WRAP = 40  # characters
 _INSIDE = ("@graph", "itemListElement", "item", "mainEntity", "mainEntityOfPage", "hasPart", "about")
 
 
@@ -32,7 +32,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     unread: list[Unread] = []
     for line, script in _scripts(text):
         try:
-            found += _postings(json.loads(_WRAPPED.sub("", script), strict=False))
+            found += _postings(json.loads(_unwrapped(script), strict=False, parse_int=fields.whole))
         except (ValueError, RecursionError) as error:
             unread.append(
                 Unread(line=line, reason=f"broken JSON-LD: {error}"[:200], text=script.strip()[:200])
@@ -67,6 +67,15 @@ def _scripts(text: str) -> Iterator[tuple[int, str]]:
             yield line + 1, text[start.end() : end.start()]
 
 
+def _unwrapped(script: str) -> str:
+    """Return a script without the comment or CDATA that old pages put around it."""
+    text = script.strip()
+    text = (
+        _WRAPS.sub("", text[:_LONGEST_WRAP], count=1) + text[_LONGEST_WRAP:] if _WRAPS.match(text) else text
+    )
+    return text[:-_LONGEST_WRAP] + _WRAPPED.sub("", text[-_LONGEST_WRAP:])
+
+
 def _postings(value: Any) -> Iterator[Any]:
     """Yield what is a JobPosting in a value, wherever the vocabulary lets one stand."""
     waiting = deque([value])
@@ -87,11 +96,7 @@ def _bare(kind: object) -> str:
 
 
 def _posting(item: Item, now: datetime, page: str) -> Posting:
-    link = (
-        fields.http_url(urljoin(page, fields.href(item.html("url").strip())))
-        if item.html("url").strip()
-        else ""
-    )
+    link = fields.joined(page, fields.href(item.html("url").strip())) if item.html("url").strip() else ""
     link = link or item.link("@id", "sameAs") or fields.http_url(page)
     if not link:
         raise Lacking("no http(s) link")

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from notifier.domain.posting import Found, Reading
 from notifier.errors import SourceError, SourceRefused
 from notifier.sources import SOURCES, ListSource, address, build, starter
+from notifier.sources.fields import joined
 from notifier.sources.http import Fetched, Fetcher, place
 
 README = "readme_table"
@@ -152,7 +153,8 @@ def _is_page(text: str) -> bool:
 def _feeds(text: str, where: str) -> list[str]:
     """Return the feeds that a page names as its own."""
     hrefs = (_HREF.search(link[0]) for link in _FEED_LINK.finditer(text))
-    return [urljoin(where, href[1].replace("&amp;", "&")) for href in hrefs if href]
+    links = (joined(where, href[1].replace("&amp;", "&")) for href in hrefs if href)
+    return [link for link in links if link]
 
 
 async def _listings(source: ListSource, where: str, now: datetime) -> Found | None:

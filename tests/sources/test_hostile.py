@@ -16,6 +16,7 @@ from notifier.domain.facts.derive import derive
 from notifier.domain.identity import repost_key, resolve, row_hash
 from notifier.errors import SourceError
 from notifier.sources import SOURCES
+from notifier.sources.kinds import Parse
 from notifier.sources.recognise import siblings
 from tests import histories
 from tests.sources.payloads import PAYLOADS
@@ -110,17 +111,22 @@ def test_two_thousand_hostile_documents_break_no_reader() -> None:
     assert sum(map(read, documents(iter(range(2_000)), longest=6_000))) > 500
 
 
+def seconds(parse: Parse, text: str) -> float:
+    begun = time.process_time()
+    with contextlib.suppress(SourceError):
+        parse(text, NOW, "https://jobs.example/list")
+    return time.process_time() - begun
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("kind", sorted(SOURCES))
 def test_a_hundred_thousand_hostile_documents_cost_little(kind: str) -> None:
     """Of the hundred thousand each kind reads all; a tenth is as long as a real list."""
     parse, slowest, whose = SOURCES[kind].parse, 0.0, 0
+    parse(PAYLOADS[kind].write(PAYLOADS[kind].items), NOW)  # loads the vocabulary
     for longest, numbers in ((3_000, range(90_000)), (100_000, range(90_000, 100_000))):
         for number, text in zip(numbers, documents(iter(numbers), longest), strict=True):
-            begun = time.process_time()
-            with contextlib.suppress(SourceError):
-                parse(text, NOW, "https://jobs.example/list")
-            took = (time.process_time() - begun) / max(len(text), 20_000) * 100_000
+            took = min(seconds(parse, text) for _ in range(2)) / max(len(text), 20_000) * 100_000
             if took > slowest:
                 slowest, whose = took, number
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -129,3 +135,13 @@ def test_a_hundred_thousand_hostile_documents_cost_little(kind: str) -> None:
     )
     assert slowest < 0.2  # generous: 0.05 on an idle machine
     assert held < 600
+
+
+def test_what_the_long_form_found_once() -> None:
+    feed = (
+        "<rss version='2.0'><channel><item><title>Cook</title><link>https://[[[</link></item></channel></rss>"
+    )
+    page = f'<html><script type="application/ld+json">{{}} \n]]{chr(10) * 50_000}x</script></html>'
+
+    assert [row.reason for row in SOURCES["feed"].parse(feed, NOW).unread] == ["no http(s) link"]
+    assert "broken JSON-LD" in SOURCES["json_ld"].parse(page, NOW).unread[0].reason
