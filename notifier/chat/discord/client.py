@@ -93,7 +93,6 @@ class Client(discord.AutoShardedClient):
         self._handle = handle
         self._lost = lost
         self._opened = opened
-        self._keep_buckets()
         if gateway_url:
             self._reroute(yarl.URL(gateway_url))
 
