@@ -126,7 +126,7 @@ async def _by_content(where: str, fetcher: Fetcher, now: datetime) -> Found:
     feeds = _feeds(fetched.text, where)
     for link in dict.fromkeys([*feeds, *_HTTP.findall(fetched.text)]):
         named = ("feed", link) if link in feeds else _by_address(link)
-        if named and named[0] in SOURCES and named[0] != README:
+        if named and named[0] != README:
             source = build(named[0], named[1], fetcher)
             return await _read(source, await source.document(), link, now)
     raise SourceRefused(
@@ -160,7 +160,7 @@ def _feeds(text: str, where: str) -> list[str]:
 async def _listings(source: ListSource, where: str, now: datetime) -> Found | None:
     """Return the listings that a repository without a table keeps beside its README."""
     home = _REPOSITORY.fullmatch(address.home(source.url))
-    if home is None or "simplify_listings" not in SOURCES:
+    if home is None:
         return None
     url = f"https://raw.githubusercontent.com/{home[1]}/{home[2]}/HEAD/{_LISTINGS}"
     listings = build("simplify_listings", url, source.fetcher)
