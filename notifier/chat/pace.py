@@ -81,7 +81,7 @@ class Pacer:
 
     def _room_at(self, now: float) -> float:
         """Return when one more call is surely no more than the platform takes in a second."""
-        while self._answered and self._answered[0] <= now - 1:
+        while self._answered and self._answered[0] + 1 <= now:
             self._answered.popleft()
         full = self._most is not None and self._under_way + len(self._answered) >= self._most
         return self._answered[0] + 1 if full and self._answered else now

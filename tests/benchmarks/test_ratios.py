@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from sqlalchemy import event, func, select, update
 from sqlmodel import Session, col
 
+from notifier.chat.pace import Pacer, Spacing
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
 from notifier.domain.facts import Facts, WorkMode
@@ -43,7 +44,7 @@ from notifier.store.tables import (
     Source,
     Subscription,
 )
-from tests import histories
+from tests import histories, simulated
 from tests.conftest import Clock
 from tests.road import Road, a_posting, postings
 from tests.test_kill import _rows
@@ -505,6 +506,17 @@ async def test_who_asks_a_thousand_times_slows_nobody(tmp_path: Path) -> None:
     db.close()
 
     print(f"\n1,000 commands of another: {beside / alone:.2f}x of an answer's time alone (wanted: 1.2)")
+
+
+def test_a_thousand_that_wait_for_a_turn() -> None:
+    """What waits is looked through for each turn: that must stay far below the time between two."""
+
+    async def turns() -> None:
+        pacer = Pacer(28)
+        spacing = Spacing(seconds=1.0, most=2, within=2.0)
+        await asyncio.gather(*(pacer.turn(f"chat {number}", spacing) for number in range(1_000)))
+
+    report("1,000 waits for a turn", None, timed(lambda: simulated.run(turns())), 1_000 / 28, 20)
 
 
 def test_reading_a_list_against_a_markdown_parser() -> None:
