@@ -1,34 +1,27 @@
-"""RSS and Atom feeds of jobs. What was fetched is parsed here; feedparser itself fetches nothing."""
+"""RSS and Atom feeds of jobs."""
 
-import io
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from time import struct_time
 from urllib.parse import urlsplit
-
-import feedparser
 
 from notifier.domain.facts.mode import mode_of
 from notifier.domain.identity import clean_url
 from notifier.domain.posting import Posting, Reading, WorkMode
 from notifier.errors import SourceRefused, SourceUnreachable
-from notifier.sources import fields
-from notifier.sources.fields import Item, Lacking
+from notifier.sources import feed_document, fields
+from notifier.sources.dates import read_date
+from notifier.sources.fields import Item, Lacking, plain
 from notifier.sources.headline import parted
 from notifier.sources.kinds import Kind
 from notifier.sources.text import xml
 
-# feedparser takes 10 to 30 microseconds a tag; a feed of a thousand jobs has twenty thousand.
-MOST_TAGS = 60_000
-DENSE_TAGS, WORDS_A_TAG = 3_000, 20  # so many in any feed, and one more for each so many characters
+MOST_TAGS = 60_000  # a feed of a thousand jobs has twenty thousand
+SOME_TAGS, WORDS_A_TAG = 1_000, 8  # so many in any feed, and one more for each so many characters
 LONGEST = 3_000_000  # characters
 _LONGEST_HEAD = 5_000
 
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
-_ITEM = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
-_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"\.(?:rss|atom)$|/(?:feed|rss|atom|rss2|feeds)(?:\.xml)?$|/(?:index|jobs)\.xml$", re.IGNORECASE
 )
@@ -60,33 +53,13 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
         raise SourceRefused(
             f"a feed of more than {MOST_TAGS:,} tags or {LONGEST // 1_000_000} MB is not read"
         )
-    if tags > DENSE_TAGS + len(text) // WORDS_A_TAG:
+    if tags > SOME_TAGS + len(text) // WORDS_A_TAG:
         raise SourceRefused("a feed that is hardly anything but tags is not read")
-    try:
-        found = feedparser.parse(
-            io.BytesIO(text.encode(errors="ignore")),
-            response_headers={"content-type": "application/xml; charset=utf-8"},  # whatever its head says
-            sanitize_html=False,  # we keep words only
-            resolve_relative_uris=False,
-        )
-    except Exception as error:
-        # It promises to raise nothing, and a broken document breaks the promise now and then.
-        raise SourceUnreachable("the feed cannot be read") from error
-    if not found.get("version") and not found.get("entries"):
-        raise SourceUnreachable("RSS or Atom was expected, something else came")
-    named = Item({**found.get("feed", {})}).text("title")
+    document = feed_document.read(text)
+    named = plain(document.title)
     says_remote = mode_of("", named, WorkMode.UNKNOWN) is WorkMode.REMOTE
-    entries = [{**entry} for entry in found.get("entries", ())]
-    reading = fields.read_each(entries, lambda entry: _posting(entry, url, named, says_remote))
-    return replace(reading, note=reading.note or _lost(text, entries if found.get("bozo") else None))
-
-
-def _lost(text: str, entries: Sequence[object] | None) -> str:
-    """Say what a document lost on its way; of one that is not well made (`entries`) items may be missing."""
-    if not _END.search(text, max(0, len(text) - 2_000)):
-        return "the feed was cut short"
-    missing = 0 if entries is None else len(_ITEM.findall(text)) - len(entries)
-    return f"items of a badly made feed that were not read: {missing}" if missing > 0 else ""
+    reading = fields.read_each(document.entries, lambda entry: _posting(entry, now, url, named, says_remote))
+    return replace(reading, note=document.lost or reading.note)
 
 
 def recognise(url: str) -> str:
@@ -108,8 +81,8 @@ def sniff(text: str) -> bool:
     return opens and "<html" not in start and _FEED.search(start) is not None
 
 
-def _posting(entry: Item, url: str, feed_title: str, says_remote: bool) -> Posting:
-    link = fields.joined(url, entry.html("link").strip()) or entry.link("id")
+def _posting(entry: Item, now: datetime, url: str, feed_title: str, says_remote: bool) -> Posting:
+    link = fields.joined(url, entry.html("link")) or entry.link("id")
     if not link:
         raise Lacking("no http(s) link")
     company, title = _company_and_title(entry, feed_title)
@@ -124,7 +97,7 @@ def _posting(entry: Item, url: str, feed_title: str, says_remote: bool) -> Posti
         location=region,
         mode=WorkMode.REMOTE if says_remote or entry.text("region") else WorkMode.UNKNOWN,
         pay=entry.text(*_PAY),
-        posted_on=_day(entry),
+        posted_on=_day(entry, now.date()),
         skills=fields.skills_of((*fields.words_of(entry.text("skills")), *tags), *described),
         section=tags[0] if tags else "",
     )
@@ -150,13 +123,10 @@ def _poster(author: str, feed_title: str) -> str:
     return "" if is_poster else author
 
 
-def _day(entry: Item) -> date | None:
-    """Return the day of a date in any of the forms that feeds were ever seen with."""
+def _day(entry: Item, today: date) -> date | None:
     names = ("published", "updated", "created")
-    parsed = (entry.fields.get(f"{name}_parsed") for name in names)
-    return entry.day(*names) or next(
-        (date(*found[:3]) for found in parsed if isinstance(found, struct_time)), None
-    )
+    written = (read_date(entry.text(name), today) for name in names)
+    return entry.day(*names) or next(filter(None, written), None)
 
 
 def _id(guid: str, link: str) -> str:

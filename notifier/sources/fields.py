@@ -21,6 +21,7 @@ LONGEST_DESCRIPTION = 20_000  # characters that are searched for skills
 _TAG = re.compile(r"<[^<>]*>")
 _LOOKED_AT = 5  # items of an answer; the first may be a notice
 _ESCAPED = re.compile(r"&(?:amp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+_NO_LINK = re.compile(r'[\s<>"\x00]')
 _MILLISECONDS = 100_000_000_000  # seconds until the year 5138
 
 
@@ -204,13 +205,14 @@ def http_url(value: object) -> str:
         good = split.scheme.lower() in ("http", "https") and bool(split.hostname)
     except ValueError:
         return ""
-    return url if good and not any(char.isspace() or char in '<>"\x00' for char in url) else ""
+    return url if good and not _NO_LINK.search(url) else ""
 
 
 def joined(page: str, link: str) -> str:
-    """Return a link of a page as an absolute http(s) one, "" for anything else."""
+    """Return a link of a page as an absolute http(s) one, "" for anything else and for none."""
+    link = link.strip()
     try:
-        return http_url(urljoin(page, link))
+        return http_url(link) or (http_url(urljoin(page, link)) if link else "")
     except ValueError:  # "http://[x"
         return ""
 

@@ -96,7 +96,7 @@ def _bare(kind: object) -> str:
 
 
 def _posting(item: Item, now: datetime, page: str) -> Posting:
-    link = fields.joined(page, fields.href(item.html("url").strip())) if item.html("url").strip() else ""
+    link = fields.joined(page, fields.href(item.html("url")))
     link = link or item.link("@id", "sameAs") or fields.http_url(page)
     if not link:
         raise Lacking("no http(s) link")

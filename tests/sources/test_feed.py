@@ -1,12 +1,17 @@
 """RSS, RDF and Atom: companies in titles or fields, ids, places, dates, and documents that mean harm."""
 
 from datetime import UTC, date, datetime
+from xml.sax.saxutils import escape, quoteattr
 
+import feedparser
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from notifier.domain.posting import Posting, Reading, WorkMode
 from notifier.errors import SourceRefused, SourceUnreachable
-from notifier.sources import feed
+from notifier.sources import feed, feed_document
+from notifier.sources.fields import plain
 from notifier.sources.headline import parted
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -200,6 +205,98 @@ def test_a_badly_made_feed_gives_what_can_be_read() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("title", "more"),
+    [
+        ("Fish & Ships: Engineer", ""),
+        ("Fish &amp; Ships: Engineer", "<description><p>Go &nbsp; <br></description>"),
+        ("Fish &amp; Ships: Engineer", "<job_listing2:company>Fish &amp; Ships</job_listing2:company>"),
+        ("Fish &amp; Ships: Engineer", "<salary>< 90k</salary>"),
+        ("Fish &amp; Ships: Engineer", "\x0b<description><b>Go</description>"),
+        ("Fish &amp; Ships: Engineer", "<description>Go &lt; Rust<summary>2 < 3</summary>"),
+        ("Fish &amp; Ships: Engineer", "<x><y></x>"),
+    ],
+)
+def test_the_mistakes_that_feeds_make_most_cost_nothing(title: str, more: str) -> None:
+    reading = read(rss(an_item(title, more) + an_item("Pilot", link="https://jobs.example/2?a=1&b=2")))
+
+    assert [(posting.company, posting.title, posting.url) for posting in reading.postings] == [
+        ("Fish & Ships", "Engineer", "https://jobs.example/1"),
+        ("", "Pilot", "https://jobs.example/2?a=1&b=2"),
+    ]
+    assert reading.note == ""
+
+
+def test_links_are_those_of_the_item_and_of_its_base() -> None:
+    text = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:m="http://search.yahoo.com/mrss/" xml:base="https://jobs.example/">
+    <title>Jobs</title><author><name>Jobs</name></author><entry xml:base="harbour/"><m:title>A photo</m:title>
+    <title type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">Harbour <b>Pilot</b></div></title>
+    <link rel="self" href="7.atom"/><link href="7"/><author><name>Acme</name><email>a@acme.example</email></author>
+    <m:content url="x">Java</m:content><category term="Go"/></entry>
+    <entry><title>Cook</title><id>https://jobs.example/8</id></entry><entry><title>Guide</title></entry></feed>"""
+
+    reading = read(text, "https://lists.example/atom")
+
+    assert [(it.company, it.title, it.url, it.skills) for it in reading.postings] == [
+        ("Acme", "Harbour Pilot", "https://jobs.example/harbour/7", ("Go",)),
+        ("", "Cook", "https://jobs.example/8", ()),
+    ]
+    assert [row.reason for row in reading.unread] == ["no http(s) link"]
+
+
+words = st.text("aZ9 &'\":/#ñ東🚀", max_size=20).map(
+    str.strip
+)  # feedparser makes "<>" into "<???>", "&a;" into "&a"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    items=st.lists(st.tuples(words, words, words, st.lists(words, max_size=3, unique=True)), max_size=4),
+    is_atom=st.booleans(),
+)
+def test_what_feedparser_reads_is_read_the_same(
+    items: list[tuple[str, str, str, list[str]]], is_atom: bool
+) -> None:
+    text = (_an_atom if is_atom else _an_rss)(items)
+
+    ours, theirs = feed_document.read(text), feedparser.parse(text, sanitize_html=False)
+
+    assert ours.lost == "" and not theirs.bozo and len(ours.entries) == len(theirs.entries) == len(items)
+    assert ours.title == theirs.feed.title
+    for our, their in zip(ours.entries, theirs.entries, strict=True):
+        for name in ("title", "link", "id", "summary", "published", "company", "author"):
+            assert plain(our.get(name, "")) == plain(their.get(name, "")), name
+        assert [tag["term"] for tag in our["tags"] if tag["term"]] == [
+            tag.term for tag in their.get("tags", [])
+        ]
+
+
+def _an_rss(items: list[tuple[str, str, str, list[str]]]) -> str:
+    return rss(
+        "".join(
+            f"<item><title>{escape(title)}</title><link>https://jobs.example/{number}</link>"
+            f"<guid>{number}</guid><dc:creator>{escape(author)}</dc:creator>"
+            f"<description><![CDATA[{summary.replace(']]>', '')}]]></description>"
+            f"<pubDate>Fri, 20 Nov 2026 23:21:07 -0500</pubDate><company>{escape(author)}</company>"
+            + "".join(f"<category>{escape(tag)}</category>" for tag in tags)
+            + "</item>"
+            for number, (title, author, summary, tags) in enumerate(items)
+        )
+    )
+
+
+def _an_atom(items: list[tuple[str, str, str, list[str]]]) -> str:
+    entries = "".join(
+        f"<entry><title>{escape(title)}</title><link href='https://jobs.example/{number}'/><id>{number}</id>"
+        f"<author><name>{escape(author)}</name></author><summary>{escape(summary)}</summary>"
+        "<published>2026-11-20T10:00:00Z</published>"
+        + "".join(f"<category term={quoteattr(tag)}/>" for tag in tags)
+        + "</entry>"
+        for number, (title, author, summary, tags) in enumerate(items)
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>Jobs</title>{entries}</feed>'
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
 
 
@@ -236,7 +333,7 @@ def test_what_is_no_feed_is_said(text: str) -> None:
 
 
 def test_a_feed_that_would_take_long_is_refused() -> None:
-    for text in (rss("<x>" * 60_001), rss("x" * 3_000_001)):
+    for text in (rss("<x>" * 60_001), rss("x" * 3_000_001), rss("<x/>" * 5_000)):
         with pytest.raises(SourceRefused, match="is not read"):
             read(text)
 
@@ -254,6 +351,8 @@ def test_a_cut_feed_is_no_shorter_list() -> None:
 
     assert read(text).note == ""
     assert "cut short" in read(text[:-30]).note
+    (posting,) = read(text[:-30].replace("<title>", "<title>R&D: ")).postings
+    assert (posting.company, posting.title) == ("R&D", "Engineer 1")
     assert read(rss()).note == "no open jobs in it"
 
 
