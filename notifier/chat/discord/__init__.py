@@ -83,7 +83,7 @@ class Discord:
         self._guild = guild
         self._refused = refused
         self._accepted = accepted
-        self._api = Api(refused=refused, accepted=accepted)
+        self._api = Api()
         self.messenger = DiscordMessenger(self._api)
         self._inbound = Inbound(self._api, self.messenger, conversation, clock, defaults)
         self._identifies = Identifies(conversation.db, clock)

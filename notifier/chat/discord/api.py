@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import aiohttp
@@ -91,26 +91,14 @@ class Api:
 
     again       seconds before each further try of what is one however often it is made
     nonce_kept  seconds for which Discord surely knows a nonce
-    refused     called with the reason when the address is refused: until that is over nothing is asked
-    accepted    called when it is over
     """
 
-    def __init__(
-        self,
-        *,
-        again: Sequence[float] = AGAIN,
-        nonce_kept: float = NONCE_KEPT,
-        refused: Callable[[str], None] = lambda reason: None,
-        accepted: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, *, again: Sequence[float] = AGAIN, nonce_kept: float = NONCE_KEPT) -> None:
         self._again = again
         self.nonce_kept = nonce_kept
         self._client: discord.Client | None = None
         self._connected = asyncio.Event()
         self._banned_until = 0.0
-        self._refused = refused
-        self._accepted = accepted
-        self._end_of_ban: asyncio.TimerHandle | None = None
         self._refusal: Exception | None = None
         self._is_refused = asyncio.Event()
 
@@ -136,8 +124,6 @@ class Api:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._end_of_ban is not None:
-            self._end_of_ban.cancel()
         if self._client is not None:
             await self._client.close()
 
@@ -239,10 +225,6 @@ class Api:
     def _ban(self, banned: Banned) -> Banned:
         """Ask nothing until a ban is over: each call would make it longer."""
         self._banned_until = _now() + banned.seconds
-        self._refused(str(banned))
-        if self._end_of_ban is not None:
-            self._end_of_ban.cancel()
-        self._end_of_ban = asyncio.get_running_loop().call_later(banned.seconds, self._accepted)
         self._refuse(Banned(banned.seconds))
         return banned
 
