@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from notifier.store.tables import Destination, Subscription
 from tests.conftest import Clock
@@ -350,9 +350,13 @@ async def test_a_role_that_cannot_be_notified_is_refused_when_it_is_chosen_and_w
     (feed,) = await bob.completes("feed edit", "feed", "", jobs)
     refused.append(await bob.slash("feed edit", jobs, feed=feed.value, mention=quiet))
     there = await bob.slash("feed add", jobs, channel=talk, skills="python", mention=quiet)
+    kept = bot.db.call(mentions)
+    nobody = await bob.slash("feed edit", jobs, feed=feed.value, mention=guild.everyone)
 
     assert ["cannot notify that role" in it.text for it in refused] == [True] * 3
-    assert "cannot notify" not in there.text
+    assert "cannot notify" not in there.text + nobody.text
+    assert kept == {loud.mention, quiet.mention}
+    assert bot.db.call(mentions) == {"", quiet.mention}
 
 
 async def test_who_lost_the_right_to_manage_is_refused_though_discord_still_offered_it(
@@ -371,6 +375,11 @@ async def test_who_lost_the_right_to_manage_is_refused_though_discord_still_offe
     assert "#1" not in listed.text
     assert offered == []
     assert bot.db.call(subscribed) == 0
+
+
+def mentions(session: Session) -> set[str]:
+    """Return what the subscriptions mention."""
+    return set(session.execute(select(col(Subscription.mention))).scalars())
 
 
 def subscribed(session: Session) -> int:

@@ -106,7 +106,7 @@ async def test_a_webhook_is_fed_where_the_bot_itself_may_not_write_and_its_token
     jobs, closed = guild.text("jobs"), guild.text("closed")
     closed.deny(server.bot, "view_channel", "send_messages")
     hook = closed.webhook()
-    role = guild.role("python", mentionable=True)
+    role, other = guild.role("python", mentionable=True), guild.role("back end", mentionable=True)
     masked = f"webhook …{str(hook.id)[-4:]}"
     async with on_discord(tmp_path, server, NOTIFIER_LOG_LEVEL="DEBUG") as bot:
         added = await bob.slash(
@@ -117,6 +117,10 @@ async def test_a_webhook_is_fed_where_the_bot_itself_may_not_write_and_its_token
         listed = await bob.slash("feed list", jobs)
         feeds = await bob.completes("feed test", "feed", "webhook", jobs)
         tested = await bob.slash("feed test", jobs, feed=feeds[0].value)
+        unheard = await bob.slash("feed edit", jobs, feed=feeds[0].value, mention=guild.role("silent"))
+        edited = await bob.slash("feed edit", jobs, feed=feeds[0].value, mention=other)
+        bot.publishes([a_row(51), a_row(50)])
+        await closed.hears(20)
         paused = await bob.presses(tested, "Pause")
         exported = await bob.slash("export", jobs)
         told = [bot.command("stats", "--json").stdout, bot.command("doctor", "--json").stdout]
@@ -130,9 +134,11 @@ async def test_a_webhook_is_fed_where_the_bot_itself_may_not_write_and_its_token
     assert "its backups" in added.text
     assert "Python developer 50" in plain(push.text)
     assert push.buttons == ["Apply"]
-    assert [it.pinged.roles for it in server.pings] == [{role.id}]
+    assert [it.pinged.roles for it in server.pings] == [{role.id}, {other.id}]
     assert f"{masked} #closed" in plain(listed.text)
     assert [it.name.startswith(f"{masked} #closed") for it in feeds] == [True]
+    assert "cannot notify that role" in unheard.text
+    assert "cannot notify" not in edited.text
     assert "pause" in paused.text
     assert "is removed" in removed.text
     assert "1 feed" not in after.text

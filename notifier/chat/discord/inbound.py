@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import discord
@@ -157,6 +158,8 @@ class Inbound:
         guild = interaction.guild
         channel = guild.get_channel_or_thread(int(address)) if guild and address.isdecimal() else None
         if guild is not None and channel is None and await self._is_webhook(guild, address):
+            if not _may_mention(guild, options, action, partial(unmentionable_by_webhook, guild, None)):
+                return said("feed-role", caller.locale)
             about = replace(caller, address=address, thread="", kind=DestinationKind.CHANNEL)
             return await self._performed(about, "feed", {"action": action, **options, "number": number})
         if guild is None or channel is None:
@@ -171,10 +174,8 @@ class Inbound:
             return said("managers-only", caller.locale, command="feed")
         if action == "add" and (missing := missing_permissions(channel, guild.me)):
             return _lacking(caller, channel.name, missing)
-        if role := options.get("mention", ""):
-            if unmentionable(guild, channel, role):
-                return said("feed-role", caller.locale)
-            options["mention"] = f"<@&{role}>" if role.isdecimal() else role
+        if not _may_mention(guild, options, action, partial(unmentionable, guild, channel)):
+            return said("feed-role", caller.locale)
         if action in ("add", "edit") and (wrong := _tagged(caller, channel, options, is_new=action == "add")):
             return wrong
         about = replace(
@@ -212,10 +213,8 @@ class Inbound:
             return said("feed-webhook-unknown", caller.locale)
         channel = guild.get_channel(int(route))
         place = thread or channel
-        if role := options.get("mention", ""):
-            if unmentionable_by_webhook(guild, channel, role):
-                return said("feed-role", caller.locale)
-            options["mention"] = f"<@&{role}>"
+        if not _may_mention(guild, options, "add", partial(unmentionable_by_webhook, guild, channel)):
+            return said("feed-role", caller.locale)
         form = "forum" if isinstance(channel, discord.ForumChannel) else ""
         about = replace(
             caller,
@@ -552,6 +551,21 @@ def _tagged(caller: Caller, channel: Any, options: dict[str, str], *, is_new: bo
         return said("feed-tag", caller.locale, tag=asked, **values)
     options["tag"] = str(found.id)
     return None
+
+
+def _may_mention(
+    guild: discord.Guild, options: dict[str, str], action: str, unmentionable: Callable[[str], bool]
+) -> bool:
+    """Write a role as a mention of it; return False for one that cannot be notified."""
+    role = options.get("mention", "")
+    if role and role == str(guild.default_role.id) and action == "edit":
+        options["mention"] = (
+            NONE  # a role once chosen cannot be taken out of a command; everybody never is one
+        )
+        return True
+    if role:
+        options["mention"] = f"<@&{role}>"
+    return not (role and unmentionable(role))
 
 
 def _kind(channel: object) -> DestinationKind:

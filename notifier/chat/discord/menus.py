@@ -82,7 +82,7 @@ def _feed() -> Iterator[Json]:
             options += [_option(option) for option in WISH_OPTIONS]
             options += [_option(Option("cadence", choices=("instant", "daily", "weekly", "both")))]
             options += [
-                {"type": ROLE, **_called("mention"), **_described("given-mention")},
+                {"type": ROLE, **_called("mention"), **_described(f"given-mention-{action}")},
                 _option(Option("mention_when")),
                 _option(Option("tag", completes="tag")),
             ]

@@ -85,7 +85,7 @@ async def look_up(api: Api, address: Address, guild_id: int) -> str:
 def unmentionable(guild: discord.Guild, channel: Any, role_id: str) -> bool:
     """Return whether a webhook's mention of that role would notify nobody: it may what everybody may."""
     role = guild.get_role(int(role_id)) if role_id.isdecimal() else None
-    if role is None:
+    if role is None or role.is_default():
         return True
     may = channel.permissions_for(guild.default_role) if channel else guild.default_role.permissions
     return not (role.mentionable or may.mention_everyone)
