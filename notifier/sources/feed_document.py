@@ -119,10 +119,17 @@ def _by_expat(text: str) -> tuple[Document, bool]:
 def _elements(text: str) -> Iterator[tuple[str, Element]]:
     """Yield the start and the end of each element; `ParseError` at a mistake."""
     parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
+
+    def read() -> Iterator[tuple[str, Element]]:
+        return cast("Iterator[tuple[str, Element]]", parser.read_events())  # as those two events are
+
     for at in range(0, len(text), _CHUNK):
         parser.feed(text[at : at + _CHUNK])
-        yield from cast("Iterator[tuple[str, Element]]", parser.read_events())  # as those two events are
-    parser.close()
+        yield from read()
+    try:
+        parser.close()  # newer versions of expat keep the last elements until then
+    finally:
+        yield from read()
 
 
 def _fields(item: Element, base: str) -> dict[str, Any]:
