@@ -228,7 +228,7 @@ def place(url: str) -> str:
     """Return how a message names an address: no password, and no query, which may hold a key."""
     try:
         split = urlsplit(url)
-        return f"{split.scheme}://{split.hostname or ''}{split.path}"[:200]
+        return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"[:200]
     except ValueError:
         return "the address"
 
