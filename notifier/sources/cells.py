@@ -5,6 +5,7 @@ Each cell is read once from left to right, so the time grows with its length wha
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from urllib.parse import urlsplit
 
 _MARKUP = re.compile(r"[\\<\[*~_`&]")
@@ -17,7 +18,7 @@ _TOKEN = re.compile(r"[\[\]]|<([/!a-zA-Z][^<>]*)>")
 _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/]|$)")
 _ONE_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
-_BULLET = re.compile(r"\s*[-*•] +(?=\S)")
+_BULLET = re.compile(r"\s*(?:[-*•] +(?=\S)|[-•](?=[^\W\d_]))")
 _ONE_ANCHOR = re.compile(r"<a ([^<>]*)>([^<>\[\]\\*~_`&]*)</a>", re.IGNORECASE)
 _BARE = re.compile(r"https?://[^\s<>\[\]()|\"]+", re.IGNORECASE)
 _PLAIN_HTTP = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[!-~]*)?", re.IGNORECASE)
@@ -25,21 +26,11 @@ _BREAKS = frozenset({"br", "div", "li", "ol", "p", "ul"})
 _STRIKES = frozenset({"del", "s", "strike"})
 # Any other word in angle brackets is the list's own text: "Engineer <Remote>", "Vector<T>".
 _TAGS = _BREAKS | _STRIKES | set(
-    "a abbr b big center code details em font h1 h2 h3 h4 h5 h6 hr i img ins kbd mark nobr picture pre q"
+    "a abbr b big button center code details em font h1 h2 h3 h4 h5 h6 hr i img ins kbd mark nobr picture pre q"
     " samp small source span strong sub summary sup svg table tbody td tfoot th thead tr tt u var wbr".split()
 )  # fmt: skip
-# Only these: html.unescape reads "&region=" in a link as a registered sign.
-_ENTITIES = {
-    "&lt;": "<",
-    "&gt;": ">",
-    "&quot;": '"',
-    "&#39;": "'",
-    "&apos;": "'",
-    "&nbsp;": " ",
-    "&#124;": "|",
-    "&amp;": "&",
-}
-_ENTITY = re.compile("|".join(_ENTITIES), re.IGNORECASE)
+# Only with its semicolon: html.unescape alone reads "&region=" as a registered sign.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]+")
 
 
@@ -87,10 +78,10 @@ def read_cell(raw: str) -> Cell:
 
 
 def pieces(raw: str) -> list[str]:
-    """Return the parts of a cell that `<br>` sets apart."""
+    """Return the parts of a cell that `<br>` or list items set apart."""
     at, found = 0, []
     for token in _TOKEN.finditer(raw):
-        if token[1] and _tag(token[1]) == "br":
+        if token[1] and _tag(token[1]) in ("br", "li", "ul", "ol"):
             found.append(raw[at : token.start()])
             at = token.end()
     return [piece for piece in [*found, raw[at:]] if piece.strip()]
@@ -220,7 +211,7 @@ def _line(text: str) -> str:
         if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
             text = text[len(mark) : -len(mark)]
     if "&" in text:
-        text = _ENTITY.sub(lambda found: _ENTITIES[found[0].lower()], text)
+        text = _ENTITY.sub(lambda found: unescape(found[0]), text)
     return _squeezed(text if text.isascii() else text.translate(_PROTECTED))
 
 

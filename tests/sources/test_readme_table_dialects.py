@@ -106,7 +106,8 @@ def test_a_lock_a_word_or_a_stroke_closes(cells: dict[str, str]) -> None:
         ("[draft] Cook [Baker](https://jobs.example/7)", "[draft] Cook Baker"),
         ("Cook [Baker](https://jobs.example/7) (m/w/d)", "Cook Baker (m/w/d)"),
         ("Cook <Remote>, Vec<T> & a < b", "Cook <Remote>, Vec<T> & a < b"),
-        ("Cook &lt;T&gt; R&amp;D &copy; &#39;x&#39;", "Cook <T> R&D &copy; 'x'"),
+        ("Cook &lt;T&gt; R&amp;D &copy; &#39;x&#39;", "Cook <T> R&D © 'x'"),
+        ("Chef&#8211;Baker &eacute; &region= &#x1F35E &nosuch;", "Chef–Baker é &region= &#x1F35E &nosuch;"),
         ("🔥 Cook 🇺🇸 🛂", "Cook"),
         ("Cook 🍕 Baker 🎓", "Cook 🍕 Baker"),
         ("Cook ❶ 🄱", "Cook ❶ 🄱"),
@@ -431,6 +432,7 @@ def test_other_rows_show_which_cell_a_raw_pipe_stands_in() -> None:
 def test_each_place_loses_its_bullet() -> None:
     assert only(row(place="- Rome <br> - Oslo </br> Rome")).location == "Rome; Oslo; Rome"
     assert only(row(place="- Rome")).location == "Rome"
+    assert only(row(place="-Rome; Oslo <br>-Bern")).location == "Rome; Oslo; Bern"
 
 
 def test_a_table_under_a_company_heading_with_a_count_and_an_emoji() -> None:
