@@ -13,7 +13,12 @@ LONGEST_ROW = 64 * 1024  # characters; real rows list fifty places
 
 _SEPARATOR_CELL = re.compile(r"\s*:?-+:?\s*")
 _TURN = re.compile(r"\\.|\\$|[\[|]")  # what may end a cell, or keep a pipe from ending it
-_HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b[^<>]*>", re.IGNORECASE)
+_HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b([^<>]*)>", re.IGNORECASE)
+_SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
+_WIDEST_SPAN = 64  # columns
+_REPEATING = 8  # characters that a repeated cell costs beside its own
+_HTML_HEADING = re.compile(r"<(h[1-4]|summary)\b[^<>]*>(.*?)</\1>", re.IGNORECASE)
+_MOST_SAID = 20  # lines between a heading and its table
 
 
 @dataclass(slots=True)
@@ -33,6 +38,7 @@ class Table:
     head: list[str]
     section: str
     rows: list[Row] = field(default_factory=list)
+    said: Sequence[str] = ()  # the lines "label: value" below that heading
 
 
 def tables(text: str) -> Iterator[Table]:
@@ -40,23 +46,35 @@ def tables(text: str) -> Iterator[Table]:
     lines = _shown(text.split("\n"))
     html = True
     section = ""
+    said: list[str] = []
+    folded: list[str] = []  # what each open <details> stands under
     at = 0
     while at < len(lines):
         line = lines[at]
+        if "<" in line and len(line) <= LONGEST_ROW and line.lstrip()[:1] == "<":
+            lower = line.lower()
+            folded += [section] * lower.count("<details")
+            if found := _HTML_HEADING.search(line):
+                section, said = found[2], []
+            for _ in range(min(lower.count("</details"), len(folded))):
+                section = folded.pop()
         if html and "<table" in line.lower():
-            found, after, closed = _html_tables(lines, at, section)
-            yield from found
+            read, after, closed = _html_tables(lines, at, section)
+            yield from read
             # A tag that is never closed, with no row behind it, was a word in a sentence.
-            html = closed or bool(found)
+            html = closed or bool(read)
             at = after if html else at
             continue
         if len(line) <= LONGEST_ROW:
             if (heading := _heading(line)) is not None:
-                section = heading
+                section, said = heading, []
             elif "|" in line and (below := _separator_below(lines, at)) is not None:
                 table, at = _pipe_table(lines, at, below, section)
+                table.said = said
                 yield table
                 continue
+            elif ":" in line and len(said) < _MOST_SAID:
+                said.append(line)
         at += 1
 
 
@@ -169,6 +187,17 @@ def _unframed(line: str) -> str:
 # -- HTML tables --------------------------------------------------------------------------------
 
 
+_ONE = (1, 1)
+
+
+def _spans(attributes: str) -> tuple[int, int]:
+    """Return over how many columns and rows a cell reaches."""
+    if "span" not in attributes.lower():
+        return _ONE
+    sizes = {name.lower(): int(size) for name, size in _SPAN.findall(attributes)}
+    return sizes.get("col", 1), sizes.get("row", 1)
+
+
 class _HtmlReader:
     """Builds tables from tags in the order they come; a tag that is missing ends nothing but its row."""
 
@@ -180,12 +209,20 @@ class _HtmlReader:
         self.cell: list[str] | None = None
         self.is_head = False
         self.size = 0
+        self.inside = 0  # tables that are open inside a cell
+        self.span = _ONE  # of the cell: what its tag says of columns and rows
+        self.held: dict[int, tuple[str, int]] = {}  # column -> a cell that reaches so many rows further
+        self.spare = 0  # characters that may be repeated: no more than were read
 
-    def tag(self, name: str, closing: bool, line: int) -> None:
-        if name == "table":
+    def tag(self, name: str, closing: bool, attributes: str, line: int) -> None:
+        if self.inside or (name == "table" and not closing and self.cell is not None):
+            # A cell may lay its places out as a table.
+            self.inside += (name == "table") * (-1 if closing else 1)
+            self.words("<br>" if name in ("table", "tr") else " ")
+        elif name == "table":
             self._end_table()
             if not closing:
-                self.table = Table([], self.section)
+                self.table, self.held = Table([], self.section), {}
         elif name == "tr":
             self._end_row()
             if not closing and self.table is not None:
@@ -195,11 +232,13 @@ class _HtmlReader:
             if not closing and self.row is not None:
                 self.cell = []
                 self.is_head = self.is_head or name == "th"
+                self.span = _spans(attributes) if attributes else _ONE
 
     def words(self, text: str) -> None:
         if self.row is None or self.cell is None or self.row.too_long:
             return
         self.size += len(text) + 1
+        self.spare += len(text) + 1
         if self.size > LONGEST_ROW:
             self.row.too_long = True
         else:
@@ -207,23 +246,57 @@ class _HtmlReader:
 
     def _end_cell(self) -> None:
         if self.row is not None and self.cell is not None and not self.row.too_long:
-            self.row.cells.append(" ".join(self.cell))
+            if self.held:
+                self._repeat()
+            at, text = len(self.row.cells), " ".join(self.cell)
+            self.row.cells.append(text)
+            if self.span is not _ONE:
+                wide, tall = self.span
+                width = len(self.table.head) if self.table and self.table.head else _WIDEST_SPAN
+                self.row.cells += [""] * (min(wide, width - at) - 1)
+                if tall > 1:
+                    self.held[at] = text, tall - 1
         self.cell = None
+
+    def _repeat(self) -> None:
+        """Put in place what cells of earlier rows say for this one too."""
+        while self.row is not None and (at := len(self.row.cells)) in self.held:
+            text, more = self.held.pop(at)
+            self.spare -= len(text) + _REPEATING
+            if self.spare < 0:
+                self.held = {}
+                return
+            self.row.cells.append(text)
+            if more > 1:
+                self.held[at] = text, more - 1
 
     def _end_row(self) -> None:
         self._end_cell()
         if self.row is not None and self.table is not None:
-            if self.is_head and not self.table.head:
-                self.table.head = self.row.cells
+            if self.held:
+                self._repeat()
+            table, cells = self.table, self.row.cells
+            if self.span is not _ONE and self.span[0] >= len(cells) > 1:
+                # One cell as wide as the table is a heading inside it.
+                self._keep(table)
+                self.table = Table(table.head, cells[0])
+            elif self.is_head and not table.head:
+                table.head = cells
             else:
-                self.table.rows.append(self.row)
+                table.rows.append(self.row)
         self.row, self.is_head = None, False
 
     def _end_table(self) -> None:
         self._end_row()
-        if self.table is not None and (self.table.head or self.table.rows):
-            self.found.append(self.table)
-        self.table = None
+        if self.table is not None:
+            self._keep(self.table)
+        self.table, self.inside = None, 0
+
+    def _keep(self, table: Table) -> None:
+        if not table.head and table.rows:
+            table.head = table.rows.pop(0).cells  # written without <th>
+        if table.head:
+            self.found.append(table)
 
     def end(self) -> list[Table]:
         self._end_table()
@@ -247,7 +320,7 @@ def _html_tables(lines: Sequence[str], at: int, section: str) -> tuple[list[Tabl
             for part in _HTML_PART.finditer(piece):
                 reader.words(piece[start : part.start()])
                 start = part.end()
-                reader.tag(part[2].lower(), bool(part[1]), at)
+                reader.tag(part[2].lower(), bool(part[1]), part[3], at)
             reader.words(piece[start:].rstrip("\r"))
         if reader.table is None:
             return reader.end(), at, True
