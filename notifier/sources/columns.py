@@ -41,7 +41,7 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
     columns: dict[str, int] = {}
     weak: set[str] = set()
     for place, raw in enumerate(head):
-        name, is_weak = _field(raw) if len(raw) <= LONGEST_HEAD else ("", False)
+        name, is_weak = field_named(raw) if len(raw) <= LONGEST_HEAD else ("", False)
         if name and (name not in columns or (name in weak and not is_weak)):
             columns[name] = place
             weak = weak | {name} if is_weak else weak - {name}
@@ -53,11 +53,13 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
         return columns if old and LISTS_ROLES.search(heading) else None
     if "company" in columns:
         return columns if columns.keys() & {"link", "location", "posted", "mode"} else None
-    return columns if "link" in columns and "name" not in columns else None
+    # The heading is the company, unless the titles are those of books.
+    told = "title" not in weak or columns.keys() & {"location", "posted", "mode"}
+    return columns if told and "link" in columns and "name" not in columns else None
 
 
 @lru_cache(maxsize=256)  # of a document with many tables most have the same heads
-def _field(raw: str) -> tuple[str, bool]:
+def field_named(raw: str) -> tuple[str, bool]:
     """Return which field a column head names, "" for none, and whether it may mean something else."""
     text = " ".join(_EDGES.sub(" ", read_cell(raw).text.casefold()).split())
     for head in (text, text.split("(")[0].strip(), *(part.strip() for part in text.split("/"))):

@@ -4,20 +4,33 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from notifier.domain.posting import Posting, Reading, Unread, WorkMode
 from notifier.sources.cells import EMPTY, Cell, Link, pieces, read_cell
-from notifier.sources.columns import MODES, MOST_COLUMNS, Columns, aligned, job_columns, seen_values
+from notifier.sources.columns import (
+    MODES,
+    MOST_COLUMNS,
+    Columns,
+    aligned,
+    field_named,
+    job_columns,
+    seen_values,
+)
 from notifier.sources.dates import day_first, read_date
 from notifier.sources.kinds import Kind
 from notifier.sources.tables import Row, Table, tables
 from notifier.sources.words import words
 
-READER_VERSION = 2  # raise it when rows are read that were not before; those announce nothing
+READER_VERSION = 3  # raise it when rows are read that were not before; those announce nothing
 MOST_ROWS = 200_000  # of one document
 
-_LOCK, _BAG, _GLOBE, _SAME, _OPEN = "🔒", "💰", "🌐", "↳", "✅"
+_LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
+_SAME = ("↳", "⤷", "↪", "└")  # the company above
 _CLOSED = frozenset(words("closed"))
+_NO_LONGER = re.compile("[❌🚫⛔]")
+_SHORTCODES = words("shortcodes")
+_SHORTCODE = re.compile(rf":(?<![\w/:].)({'|'.join(_SHORTCODES)}):(?![\w/])")
 # Emoji and what joins them; never the trade mark and registered signs, nor letters and digits in boxes.
 _MARK = (
     "[\\s\u2300-\u2328\u232b-\u23ff\u2600-\u2767\u2794-\u27bf\u2b00-\u2bff\ufe0e\ufe0f\u200d"
@@ -36,6 +49,11 @@ _ROLE = re.compile(
     r"|researcher|manager|trader|quant|designer|technician|associate|consultant)\b",
     re.IGNORECASE,
 )
+_CONDITION = re.compile(r"\b(?:must|eligible|authori[sz]ed|search for)\b", re.IGNORECASE)
+_SAID_CLOSED = re.compile(rf"\W*(?:temporarily )?(?:{'|'.join(_CLOSED)})\b\W*", re.IGNORECASE)
+_EACH_MARK = re.compile(rf"(?=[{_LOCK}{_OPEN}]\s*\**\[)")
+_BETWEEN_ROLES = re.compile(r"(?:[\s,;/&|+·•]|\b(?:and|or)\b)*")
+_LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_TITLE = 150
 _BUTTONS = frozenset(
     "|apply|apply now|apply here|link|here|view|open|job|bewerben|postuler".split("|")
@@ -54,6 +72,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     """
     # No database takes a NUL or half a surrogate pair in a text.
     text = text.replace("\x00", "").encode(errors="ignore").decode()
+    text = _SHORTCODE.sub(lambda found: _SHORTCODES[found[1]], text)
     heading = _heading(text)
     reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading))
     note = "no table of jobs (a head with company and title)"
@@ -83,11 +102,12 @@ class _Reader:
     postings: list[Posting] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     day_first: bool = False  # in the days of this table
+    above: tuple[str, str] = ("", "")  # the company of the last row, and its link
 
     def read(self, table: Table, columns: Columns) -> None:
         section = unmarked(_COUNT.sub("", unmarked(read_cell(table.section).text)))
         head = _bare(table.head)
-        above = ("", "")
+        where = "" if columns.keys() & {"location", "company"} else _place_said(table.said)
         seen: Mapping[int, frozenset[str]] | None = None
         posted = columns.get("posted", MOST_COLUMNS)
         self.day_first = day_first(row.cells[posted] for row in table.rows if posted < len(row.cells))
@@ -112,82 +132,75 @@ class _Reader:
             ):
                 self._refuse(row, "a template, not a job")
                 continue
-            above = self._row(row, raw, columns, cells, section, above)
+            if where:
+                cells["location"] = Cell(where)
+            self._row(row, raw, columns, cells, section)
 
     def _row(
-        self,
-        row: Row,
-        raw: Sequence[str],
-        columns: Columns,
-        cells: dict[str, Cell],
-        section: str,
-        above: tuple[str, str],
-    ) -> tuple[str, str]:
-        """Add what one row lists; return its company and the company's link, for an arrow below it."""
+        self, row: Row, raw: Sequence[str], columns: Columns, cells: dict[str, Cell], section: str
+    ) -> None:
+        """Add what one row lists."""
         by = cells.get("company", EMPTY if "company" in columns else Cell(section))
         company = unmarked(by.text)
         if company.startswith(_SAME):
-            company, company_url = above
+            company, company_url = self.above
         else:
             company_url = by.links[0].url if by.links else ""
+            self.above = company, company_url
         place, mode = _place_and_mode(cells)
         posted = cells.get("posted", EMPTY).text
         pay = cells.get("pay", EMPTY).text
-        base = Posting(
-            title="",
+        closed = by.struck or _LOCK in by.text or ("status" in cells and _is_closed(cells["status"]))
+        said: dict[str, Any] = dict(  # what the roles of the row share
             company=company,
-            url="",
             company_url=company_url,
             location=place,
             mode=mode,
             pay=pay if _DIGIT.search(pay) else "",  # a button or a dash says nothing
             posted_on=read_date(posted.split(";")[0], self.today, slashes_day_first=self.day_first),
-            closed=by.struck or _LOCK in by.text,
             skills=_skills(cells.get("skills", EMPTY).text),
             section=section,
             line=row.line,
         )
         found = len(self.postings) + len(self.unread)
         if "title" not in columns:
-            base, title = self._noted(base, by, cells.get("notes", EMPTY))
-            roles: Iterable[tuple[Cell, Cell]] = [
-                (title, Cell("", by.links or cells.get("notes", EMPTY).links))
-            ]
+            notes = cells.get("notes", EMPTY)
+            title, noted = self._noted(notes)
+            closed = closed or noted
+            roles: Iterable[tuple[Cell, Cell]] = [(title, Cell("", by.links or notes.links))]
         else:
             roles = _roles(raw, columns, cells)
         for title, link in roles:
-            self._add(row, base, title, link)
+            self._add(row, said, closed, title, link)
         if len(self.postings) + len(self.unread) == found:
             self._refuse(row, "no title")
-        return company, company_url
 
-    def _noted(self, base: Posting, company: Cell, notes: Cell) -> tuple[Posting, Cell]:
-        """Return what a row of a list without titles says: its notes are the title when they name a role."""
-        said = [one for one in _SENTENCE.split(unmarked(notes.text)) if _ROLE.search(one)]
-        closed = company.struck or notes.struck or _LOCK in notes.text or _words(notes.text) in _CLOSED
-        title = "" if closed else said[0].rstrip(" .") if said else ""
+    def _noted(self, notes: Cell) -> tuple[Cell, bool]:
+        """Return the title of a row without one, from notes that name a role, and whether they close it."""
+        text = unmarked(notes.text)
+        says_so = _SAID_CLOSED.match(text)
+        closed = notes.struck or _LOCK in notes.text or says_so is not None
+        said = [
+            one
+            for one in _SENTENCE.split(text[says_so.end() :] if says_so else text)
+            if _ROLE.search(one) and not _CONDITION.search(one)
+        ]
+        title = said[0].rstrip(" .") if said else ""
         title = title if len(title) <= _LONGEST_TITLE else ""
-        return replace(base, closed=base.closed or closed), Cell(title or self.usual_title)
+        return Cell(title or self.usual_title), closed
 
-    def _add(self, row: Row, base: Posting, title: Cell, link: Cell) -> None:
-        closed = (
-            base.closed
-            or title.struck
-            or link.struck
-            or _LOCK in title.text
-            or _LOCK in link.text
-            or _words(link.text) in _CLOSED
-        )
+    def _add(self, row: Row, said: Mapping[str, Any], closed: bool, title: Cell, link: Cell) -> None:
+        closed = closed or title.struck or link.struck or _LOCK in title.text or _is_closed(link)
         name = unmarked(title.text)
         url = _employer(link.links or title.links)
-        if not name:
+        if not _LETTER.search(name):
             self._refuse(row, "no title")
         elif not url and not closed:
             self._refuse(row, "no http(s) link")
         else:
             flagged = _BAG in title.text
             self._room()
-            self.postings.append(replace(base, title=name, url=url, pay_flagged=flagged, closed=closed))
+            self.postings.append(Posting(title=name, url=url, pay_flagged=flagged, closed=closed, **said))
 
     def _refuse(self, row: Row, reason: str) -> None:
         self._room()
@@ -204,16 +217,57 @@ def _roles(raw: Sequence[str], columns: Columns, cells: dict[str, Cell]) -> Iter
     title, link = cells.get("title", EMPTY), cells.get("link", EMPTY)
     place = columns["title"]
     if "link" not in columns:
-        if place < len(raw) and "<" in raw[place] and len(parts := pieces(raw[place])) > 1:
-            return [(part, EMPTY) for part in _with_locks(map(read_cell, parts)) if unmarked(part.text)]
+        if place < len(raw) and ("<" in raw[place] or len(title.links) > 1):
+            parts = [part for piece in pieces(raw[place]) for part in _EACH_MARK.split(piece) if part.strip()]
+            if len(parts) > 1:
+                return [(part, EMPTY) for part in _with_locks(map(read_cell, parts)) if unmarked(part.text)]
+        if len(title.links) > 1 and _only_links(title):
+            return [(Cell(one.text, (one,), title.struck), EMPTY) for one in title.links]
         if not title.links:
             # Some lists name no column for the link: it stands under a head of no words.
             others = [read_cell(cell) for at, cell in enumerate(raw) if at not in columns.values()]
             return [(title, next((cell for cell in others if cell.links), EMPTY))]
-    elif "company" not in columns and len(link.links) > 1:
+    elif "company" not in columns and (len(link.links) > 1 or _OPEN in link.text):
         # A heading for the company, then a role with a link for each of its kinds.
-        return [(_kind_of_role(title, one), Cell("", (one,))) for one in link.links]
+        return [(_kind_of_role(title, one), Cell(one.text, (one,))) for one in link.links]
+    elif len(link.links) > 1 and place < len(raw) and "<" in raw[place]:
+        titles, links = (list(map(read_cell, pieces(raw[columns[name]]))) for name in ("title", "link"))
+        if len(titles) == len(links) > 1 and all(map(_is_button, links)):
+            return zip(titles, links, strict=True)
     return [(title, link)]
+
+
+def _only_links(cell: Cell) -> bool:
+    """Return whether a cell is nothing but links that each name something."""
+    rest = cell.text
+    for link in cell.links:
+        before, name, rest = rest.partition(link.text)
+        if not name or _words(name) in _BUTTONS or _BETWEEN_ROLES.fullmatch(before) is None:
+            return False
+    return _BETWEEN_ROLES.fullmatch(rest) is not None
+
+
+def _is_button(cell: Cell) -> bool:
+    """Return whether a cell is one link for applying, or the lock in its place."""
+    return _is_closed(cell) or (len(cell.links) == 1 and "://simplify.jobs/" not in cell.links[0].url)
+
+
+def _is_closed(cell: Cell) -> bool:
+    """Return whether a cell for a link or a state says that nobody can apply."""
+    return (
+        _LOCK in cell.text
+        or _words(cell.text) in _CLOSED
+        or (not cell.links and _NO_LONGER.search(cell.text) is not None)
+    )
+
+
+def _place_said(lines: Iterable[str]) -> str:
+    """Return what a line like `**Locations**: Rome, Oslo` says above a table."""
+    for line in lines:
+        label, _, place = line.partition(":")
+        if field_named(label)[0] == "location":
+            return unmarked(read_cell(place).text)
+    return ""
 
 
 def _heading(text: str) -> str:
