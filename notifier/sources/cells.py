@@ -130,6 +130,7 @@ def _scanned(text: str) -> Cell:
     links: list[Link] = []
     strikes = text.count("~~") > 1
     summaries: list[int] = []  # pieces between which summaries stand
+    pictures: list[tuple[int, int]] = []  # pieces between which the words for a picture stand
     labelled = at = 0  # the piece after the last link, so that no text is joined twice
     for token in _TOKEN.finditer(text):
         here = token.start()
@@ -150,6 +151,8 @@ def _scanned(text: str) -> Cell:
                     if url := http_link(text[here + 2 : stop]):
                         links.append(Link(_line("".join(kept[max(first, labelled) :])), url))
                     labelled = len(kept)
+                else:
+                    pictures.append((first, len(kept)))
                 at = stop + 1
         elif token[1][:4].lower() == "http" and (url := http_link(token[1])):  # <https://…>
             kept += text[at:here], url
@@ -168,9 +171,18 @@ def _scanned(text: str) -> Cell:
                 summaries.append(len(kept))
             strikes = strikes or (name in _STRIKES and opens)
     kept.append(text[at:])
-    # "5 locations" says less than the five it hides.
-    lines = _lines(_outside(kept, summaries)) or _lines(kept)
+    # "5 locations" says less than the five it hides, and a logo less than the name beside it.
+    lines = _lines(_outside(_without(kept, pictures), summaries)) if pictures else []
+    lines = lines or _lines(_outside(kept, summaries)) or _lines(kept)
     return Cell("; ".join(lines), tuple(links) or _bare_links("".join(kept)), strikes)
+
+
+def _without(kept: list[str], spans: list[tuple[int, int]]) -> list[str]:
+    """Return the pieces with those of each span empty."""
+    left = list(kept)
+    for start, stop in spans:
+        left[start:stop] = [""] * (stop - start)
+    return left
 
 
 def _outside(kept: list[str], summaries: list[int]) -> list[str]:

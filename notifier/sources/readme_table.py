@@ -53,6 +53,7 @@ _CONDITION = re.compile(r"\b(?:must|eligible|authori[sz]ed|search for)\b", re.IG
 _SAID_CLOSED = re.compile(rf"\W*(?:temporarily )?(?:{'|'.join(_CLOSED)})\b\W*", re.IGNORECASE)
 _EACH_MARK = re.compile(rf"(?=[{_LOCK}{_OPEN}]\s*\**\[)")
 _BETWEEN_ROLES = re.compile(r"(?:[\s,;/&|+·•]|\b(?:and|or)\b)*")
+_PICTURE = re.compile(r"!\[[^\[\]]*\]\([^()\s]*\)")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_TITLE = 150
 _BUTTONS = frozenset(
@@ -77,8 +78,10 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading))
     note = "no table of jobs (a head with company and title)"
     try:
+        head: Sequence[str] | None = None
         for table in tables(text):
-            columns = job_columns(table.head, heading)
+            if table.head is not head:  # the parts of a table share theirs
+                head, columns = table.head, job_columns(table.head, heading)
             if columns is not None:
                 note = "the table of jobs is empty"
                 reader.read(table, columns)
@@ -106,8 +109,11 @@ class _Reader:
 
     def read(self, table: Table, columns: Columns) -> None:
         section = unmarked(_COUNT.sub("", unmarked(read_cell(table.section).text)))
+        if "link" not in columns and "title" in columns and _links_only(table, columns.get("company")):
+            columns = {**columns, "link": columns["company"]}
         head = _bare(table.head)
-        where = "" if columns.keys() & {"location", "company"} else _place_said(table.said)
+        below_company = table.rows and not columns.keys() & {"location", "company"}
+        where = _place_said(table.said) if below_company else ""
         seen: Mapping[int, frozenset[str]] | None = None
         posted = columns.get("posted", MOST_COLUMNS)
         self.day_first = day_first(row.cells[posted] for row in table.rows if posted < len(row.cells))
@@ -235,6 +241,17 @@ def _roles(raw: Sequence[str], columns: Columns, cells: dict[str, Cell]) -> Iter
         if len(titles) == len(links) > 1 and all(map(_is_button, links)):
             return zip(titles, links, strict=True)
     return [(title, link)]
+
+
+def _links_only(table: Table, place: int | None) -> bool:
+    """Return whether no cell of a table holds a link, empty or not, but those of one column."""
+    return place is not None and not any(
+        "](" in cell or "<a" in cell or "://" in cell
+        for row in table.rows
+        for at, raw in enumerate(row.cells)
+        if at != place
+        for cell in (_PICTURE.sub("", raw),)
+    )
 
 
 def _only_links(cell: Cell) -> bool:

@@ -17,8 +17,9 @@ _HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b([^<>]*)>", re.IGNORECASE)
 _SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
 _WIDEST_SPAN = 64  # columns
 _REPEATING = 8  # characters that a repeated cell costs beside its own
-_HTML_HEADING = re.compile(r"<(h[1-4]|summary)\b[^<>]*>(.*?)</\1>", re.IGNORECASE)
-_MOST_SAID = 20  # lines between a heading and its table
+_HTML_HEADING = re.compile(r"<(h[1-4]|summary)\b[^<>]*>")
+_MOST_SAID = 8  # lines between a heading and its table
+_LONGEST_SAID = 300  # characters
 
 
 @dataclass(slots=True)
@@ -54,8 +55,9 @@ def tables(text: str) -> Iterator[Table]:
         if "<" in line and len(line) <= LONGEST_ROW and line.lstrip()[:1] == "<":
             lower = line.lower()
             folded += [section] * lower.count("<details")
-            if found := _HTML_HEADING.search(line):
-                section, said = found[2], []
+            found = _HTML_HEADING.search(lower)
+            if found and (stop := lower.find(f"</{found[1]}>", found.end())) != -1:
+                section, said = line[found.end() : stop], []
             for _ in range(min(lower.count("</details"), len(folded))):
                 section = folded.pop()
         if html and "<table" in line.lower():
@@ -73,7 +75,7 @@ def tables(text: str) -> Iterator[Table]:
                 table.said = said
                 yield table
                 continue
-            elif ":" in line and len(said) < _MOST_SAID:
+            elif ":" in line and len(line) <= _LONGEST_SAID and len(said) < _MOST_SAID:
                 said.append(line)
         at += 1
 
@@ -205,6 +207,7 @@ class _HtmlReader:
         self.section = section
         self.found: list[Table] = []
         self.table: Table | None = None
+        self.last = 0  # the line of the last tag
         self.row: Row | None = None
         self.cell: list[str] | None = None
         self.is_head = False
@@ -215,6 +218,7 @@ class _HtmlReader:
         self.spare = 0  # characters that may be repeated: no more than were read
 
     def tag(self, name: str, closing: bool, attributes: str, line: int) -> None:
+        self.last = line
         if self.inside or (name == "table" and not closing and self.cell is not None):
             # A cell may lay its places out as a table.
             self.inside += (name == "table") * (-1 if closing else 1)
@@ -278,7 +282,8 @@ class _HtmlReader:
             table, cells = self.table, self.row.cells
             if self.span is not _ONE and self.span[0] >= len(cells) > 1:
                 # One cell as wide as the table is a heading inside it.
-                self._keep(table)
+                if table.rows:
+                    self._keep(table)
                 self.table = Table(table.head, cells[0])
             elif self.is_head and not table.head:
                 table.head = cells
@@ -304,11 +309,11 @@ class _HtmlReader:
 
 
 def _html_tables(lines: Sequence[str], at: int, section: str) -> tuple[list[Table], int, bool]:
-    """Read to the end of the line that closes the last open table.
+    """Read to the end of the line that closes the last open table; of one never closed, to its last tag.
 
     Returns the tables, the line after them, and whether they were closed.
     """
-    reader = _HtmlReader(section)
+    reader, start_line = _HtmlReader(section), at + 1
     while at < len(lines):
         line = lines[at]
         at += 1
@@ -324,4 +329,4 @@ def _html_tables(lines: Sequence[str], at: int, section: str) -> tuple[list[Tabl
             reader.words(piece[start:].rstrip("\r"))
         if reader.table is None:
             return reader.end(), at, True
-    return reader.end(), at, False
+    return reader.end(), max(reader.last, start_line), False

@@ -328,6 +328,76 @@ DOCUMENTS["pittcsc: no titles, closed in words"] = (
     ],
 )
 
+DOCUMENTS["logos, badges, and no link but the company's"] = (
+    """<h1 align="center">Jobs</h1>
+
+| Startup | Role | Country | Added |
+|---|---|---|---|
+| [![Acme](https://logo.example/a.png)](https://jobs.example/1) | Cook ![new](https://badge.example/n.svg) | Italy | 2 Mar |
+| ![logo](https://logo.example/b.png) [Bolt](https://jobs.example/2) | Baker &mdash; nights | Norway | yesterday |
+| Cog | Host 🔒 | Norway | 1 Mar |
+""",
+    [
+        ("Acme", "Cook", "Italy", "1", False, "Jobs"),
+        ("Bolt", "Baker — nights", "Norway", "2", False, "Jobs"),
+        ("Cog", "Host", "Norway", "", True, "Jobs"),
+    ],
+)
+
+DOCUMENTS["an HTML table that is never closed, over a pipe table of one row"] = (
+    """## Cooks
+<table><tr><th>Company</th><th>Role</th><th>Location</th><th>Apply</th></tr>
+<tr><td>Acme</td><td>Cook</td><td><ul><li>Rome</li><li>Oslo</li></ul></td><td><a href="https://jobs.example/1?a=1&amp;region=2">x</a></td></tr>
+
+## Bakers
+
+| Company | Role | Location | Salary | Apply |
+|---|---|---|---|---|
+| Bolt | Baker [x] | Rome | $5 | [Apply](https://jobs.example/2?a=b|c) |
+
+## Books
+
+| Company | Book | Apply |
+|---|---|---|
+| Cog | Bread | [Apply](https://jobs.example/3) |
+""",
+    [
+        ("Acme", "Cook", "Rome; Oslo", "1?a=1&region=2", False, "Cooks"),
+        ("Bolt", "Baker [x]", "Rome", "2?a=b|c", False, "Bakers"),
+    ],
+)
+
+DOCUMENTS["folded categories, raw pipes, a head again, a row cut short"] = (
+    """# New Grad 2031
+
+<details>
+<summary><b>🍳 Cooks</b></summary>
+
+|  Company  |  Job Title  |  Level  |  Location  |  H1B status  |  Link  |  Date Posted  |
+| --------- | ----------- | ------- | ---------- | ------------ | ------ | ------------- |
+|  Acme  |  Cook  |  Senior  |  Rome  |  🏅  |  [apply](https://jobs.example/1)  |  2026-02-20  |
+|  **[Bolt | Sons](https://bolt.example)**  |  Baker  |  Entry  |  Oslo  |  🥇  |  [apply](https://jobs.example/2)  |  2026-02-20  |
+|  Cog  |  Host | Nights  |  Entry  |  Oslo  |  🥇  |  [apply](https://jobs.example/3)  |  2026-02-20  |
+|  Company  |  Job Title  |  Level  |  Location  |  H1B status  |  Link  |  Date Posted  |
+|  Dot  |  Guard  |  Entry  |  Bern | Basel  |  🏅  |  <a href="https://jobs.example/4?a=1|2">apply</a>  |  2026-02-20  |
+|  Egg  |  Porter  |
+|  Fig  |  Waiter  |  Entry  |  Remote  |  🏅  |  [apply](https://jobs.example/6)
+</details>
+
+| Company | Role | Location | Apply |
+|---|---|---|---|
+| ↪ | Sommelier | Rome | [Apply Now](https://jobs.example/7) |
+""",
+    [
+        ("Acme", "Cook", "Rome", "1", False, "Cooks"),
+        ("Bolt | Sons", "Baker", "Oslo", "2", False, "Cooks"),
+        ("Cog", "Host | Nights", "Oslo", "3", False, "Cooks"),
+        ("Dot", "Guard", "Bern | Basel", "4?a=1|2", False, "Cooks"),
+        ("Fig", "Waiter", "Remote", "6", False, "Cooks"),
+        ("Fig", "Sommelier", "Rome", "7", False, "New Grad 2031"),
+    ],
+)
+
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_list_is_read_as_its_reader_sees_it(name: str) -> None:

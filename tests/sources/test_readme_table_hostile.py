@@ -50,6 +50,10 @@ DOCUMENTS = [
     "|" + "a|" * 5_000 + "\n|" + "-|" * 900 + "\n" + "|a" * 20_000,
     "```\n<!--\n" * 10_000,
     HEAD + ("|x" * 69 + "|\n") * 500,
+    "<summary>" * 6_000 + "</summary>\n" + "<details>" * 5_000,
+    HTML_HEAD + "<tr><td rowspan=9999>" + "x*" * 20_000 + "<tr><td>y" * 10_000,
+    HTML_HEAD + "<tr>" + "<td rowspan=9999 colspan=9999>xxxxxxxx" * 900 + "<tr>" * 20_000,
+    HTML_HEAD + "<tr><td>" + "<table><tr><td>x</table>" * 4_000,
 ]
 
 
