@@ -138,10 +138,11 @@ def _reads_well(
     reads += "://" in where or "🔒" in where
     reads += cell("location").lstrip().startswith(("📍", "🌐"))
     reads += sum(cells[place].strip() in said for place, said in seen.items())
-    likely = 0
-    for rank, name in enumerate(_JOINED_LAST):
-        if "|" in cell(name):
-            likely += _PAST_A_LINK if _ends_a_link_before_a_pipe(cell(name)) else rank
+    holding = [(rank, name) for rank, name in enumerate(_JOINED_LAST, 1) if "|" in cell(name)]
+    # Two pipes stand in one text rather than in two.
+    likely = len(_JOINED_LAST) * min(0, 1 - len(holding))
+    for rank, name in holding:
+        likely += _PAST_A_LINK if _ends_a_link_before_a_pipe(cell(name)) else rank
     if any("|" in raw for place, raw in enumerate(cells) if place not in columns.values()):
         likely += _PAST_A_LINK
     return reads, likely

@@ -49,7 +49,7 @@ _ROLE = re.compile(
     r"|researcher|manager|trader|quant|designer|technician|associate|consultant)\b",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"\b(?:must|eligible|authori[sz]ed|search for)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:must|eligible|authori[sz]ed|search for|(?:do|does|will) not)\b", re.IGNORECASE)
 _SAID_CLOSED = re.compile(rf"\W*(?:temporarily )?(?:{'|'.join(_CLOSED)})\b\W*", re.IGNORECASE)
 _EACH_MARK = re.compile(rf"(?=[{_LOCK}{_OPEN}]\s*\**\[)")
 _BETWEEN_ROLES = re.compile(r"(?:[\s,;/&|+·•]|\b(?:and|or)\b)*")

@@ -127,6 +127,7 @@ def test_a_raw_pipe_stays_in_the_cell_it_was_written_in() -> None:
     typed = "| Company | Position | Location | Type | Date |\n|---|---|---|---|---|\n"
 
     title = only(row(title="C# | .NET", place="📍 Pune | India"))
+    twice = only(row(title="Care | Lead Cook (VI) | 26-0282"))
     place = only(
         "| Acme | **[Cook](https://jobs.example/1)** | Rome | Via 4 | On Site | Mar 01 |", head=typed
     )
@@ -134,6 +135,7 @@ def test_a_raw_pipe_stays_in_the_cell_it_was_written_in() -> None:
 
     assert (title.company, title.title, title.location) == ("Acme", "C# | .NET", "Pune | India")
     assert (place.title, place.location, place.mode) == ("Cook", "Rome | Via 4", WorkMode.ONSITE)
+    assert (twice.company, twice.title) == ("Acme", "Care | Lead Cook (VI) | 26-0282")
     assert (extra.title, extra.posted_on, extra.url) == ("Cook", date(2026, 3, 1), "https://jobs.example/1")
 
 
