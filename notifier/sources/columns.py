@@ -24,6 +24,7 @@ _OLD = ("name", "location", "notes")
 LISTS_ROLES = re.compile(r"\b(?:intern(?:ship)?s?|co-ops?|new[ -]?grads?|jobs?|positions?)\b", re.IGNORECASE)
 _EDGES = re.compile(r"[^\w?/()]+")
 _JOINED_LAST = ("company", "location", "title")  # the least likely to hold a pipe first
+_PAIRED = re.compile(r"[\[(`]|<details")
 _PAST_A_LINK = -10  # for text beside the link of a cell, or in a column we do not know
 
 MODES = {word: WorkMode(mode) for word, mode in words("modes").items()}
@@ -138,14 +139,27 @@ def _reads_well(
     reads += "://" in where or "🔒" in where
     reads += cell("location").lstrip().startswith(("📍", "🌐"))
     reads += sum(cells[place].strip() in said for place, said in seen.items())
-    holding = [(rank, name) for rank, name in enumerate(_JOINED_LAST, 1) if "|" in cell(name)]
+    if _PAIRED.search("".join(cells)):
+        reads += sum(map(_is_paired, cells))
+    joined = {place for place, raw in enumerate(cells) if "|" in raw}
+    holding = [(rank, name) for rank, name in enumerate(_JOINED_LAST, 1) if columns.get(name) in joined]
     # Two pipes stand in one text rather than in two.
     likely = len(_JOINED_LAST) * min(0, 1 - len(holding))
     for rank, name in holding:
         likely += _PAST_A_LINK if _ends_a_link_before_a_pipe(cell(name)) else rank
-    if any("|" in raw for place, raw in enumerate(cells) if place not in columns.values()):
+    if not joined.issubset(columns.values()):
         likely += _PAST_A_LINK
     return reads, likely
+
+
+def _is_paired(raw: str) -> bool:
+    """Return whether what opens in a cell ends in it."""
+    return (
+        raw.count("(") == raw.count(")")
+        and raw.count("[") == raw.count("]")
+        and raw.count("<details") == raw.count("</details")
+        and raw.count("`") % 2 == 0
+    )
 
 
 def _ends_a_link_before_a_pipe(raw: str) -> bool:

@@ -139,6 +139,20 @@ def test_a_raw_pipe_stays_in_the_cell_it_was_written_in() -> None:
     assert (extra.title, extra.posted_on, extra.url) == ("Cook", date(2026, 3, 1), "https://jobs.example/1")
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("Rome (Via 4 | 5)", "Rome (Via 4 | 5)"),
+        ("`Rome | Via 4`", "Rome | Via 4"),
+        ("<details><summary>2</summary>Rome | Via 4</br>Oslo</details>", "Rome | Via 4; Oslo"),
+    ],
+)
+def test_a_raw_pipe_stays_between_what_belongs_together(written: str, place: str) -> None:
+    posting = only(row(place=written))
+
+    assert (posting.title, posting.location) == ("Cook", place)
+
+
 def test_far_too_many_cells_are_refused_by_name() -> None:
     reading = read("| x" * 200 + " |")
 
