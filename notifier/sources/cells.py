@@ -31,6 +31,7 @@ _TAGS = _BREAKS | _STRIKES | set(
 )  # fmt: skip
 # Only with its semicolon: html.unescape alone reads "&region=" as a registered sign.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_IN_LINK = re.compile(r"&(?:amp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]+")
 
 
@@ -71,7 +72,7 @@ def read_cell(raw: str) -> Cell:
     if core.startswith("<") and (anchor := _ONE_ANCHOR.fullmatch(core)) is not None:
         # Most cells of HTML tables are one link and no more.
         href = _HREF.search(anchor[1])
-        url = http_link(href[1] or href[2] or href[3] or "") if href else ""
+        url = _target(href) if href else ""
         shown = _squeezed(anchor[2])
         return Cell(shown, (Link("", url),) if url else _bare_links(shown))
     return _scanned(text)
@@ -110,15 +111,21 @@ def link_spans(text: str) -> dict[int, tuple[int, int]]:
 
 def http_link(target: str) -> str:
     """Return a link target as an absolute http(s) link, "" when it is none."""
-    if _PLAIN_HTTP.fullmatch(target) and "&amp;" not in target:
+    if _PLAIN_HTTP.fullmatch(target) and ("&" not in target or _IN_LINK.search(target) is None):
         return target
-    words = target.translate(_PROTECTED).replace("&amp;", "&").strip().strip("<>").split()
-    url = words[0] if words else ""
+    plain = _IN_LINK.sub(lambda found: unescape(found[0]), target.translate(_PROTECTED))
+    parts = plain.strip().strip("<>").split()
+    url = parts[0] if parts else ""
     try:
         split = urlsplit(url)
         return url if split.scheme.lower() in ("http", "https") and split.hostname else ""
     except ValueError:
         return ""
+
+
+def _target(href: re.Match[str]) -> str:
+    """Return where an HTML link goes; unlike one in Markdown it may hold blanks."""
+    return http_link((href[1] or href[2] or href[3] or "").strip().replace(" ", "%20"))
 
 
 def _scanned(text: str) -> Cell:
@@ -165,7 +172,7 @@ def _scanned(text: str) -> Cell:
             if name in _BREAKS:
                 kept.append("\n")
             elif name == "a" and opens and (href := _HREF.search(token[1])):
-                if url := http_link(href[1] or href[2] or href[3] or ""):
+                if url := _target(href):
                     links.append(Link("", url))
             elif name == "summary" and opens != len(summaries) % 2:
                 summaries.append(len(kept))

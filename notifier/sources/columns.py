@@ -55,7 +55,7 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
     if "company" in columns:
         return columns if columns.keys() & {"link", "location", "posted", "mode"} else None
     # The heading is the company, unless the titles are those of books.
-    told = "title" not in weak or columns.keys() & {"location", "posted", "mode"}
+    told = "title" not in weak or columns.keys() & {"location", "posted"}
     return columns if told and "link" in columns and "name" not in columns else None
 
 

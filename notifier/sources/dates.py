@@ -22,6 +22,7 @@ _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
 _NUMBERS = re.compile(r"(\d{1,2})(?:/(\d{1,2})/|([.-])(\d{1,2})\3)(\d{4}|\d{2})")
 _AGE = re.compile(rf"(?:(?:{_BEFORE}) )?(-?\d{{1,4}})\+? ?([^\W\d]+)\.?(?: (?:{_AFTER}))?")
 _SLASHES = re.compile(r"\s*(\d{1,2})/(\d{1,2})/\d")
+_DASHED = re.compile(r"(?<=\d)[-/](?=[^\W\d])|(?<=[^\W\d])[-/](?=\d)")  # 21-Aug-2025
 _LAST_MONTH = 12
 
 
@@ -45,7 +46,7 @@ def read_date(text: str, today: date, *, slashes_day_first: bool = False) -> dat
 
 @lru_cache(maxsize=1024)  # a list has few days and many rows
 def _read(text: str, today: date, slashes_day_first: bool) -> date | None:
-    said = " ".join(text.casefold().replace("’", "'").split())
+    said = _DASHED.sub(" ", " ".join(text.casefold().replace("’", "'").split()))
     if said in _DAYS_AGO:
         return _ago(today, _DAYS_AGO[said])
     if found := _ISO.fullmatch(said):

@@ -28,6 +28,8 @@ MOST_ROWS = 200_000  # of one document
 _LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
 _SAME = ("↳", "⤷", "↪", "└")  # the company above
 _CLOSED = frozenset(words("closed"))
+_DECOYS = frozenset(words("decoys"))
+_COUNTRY = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _NO_LONGER = re.compile("[❌🚫⛔]")
 _SHORTCODES = words("shortcodes")
 _SHORTCODE = re.compile(rf":(?<![\w/:].)({'|'.join(_SHORTCODES)}):(?![\w/])")
@@ -82,7 +84,9 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
         for table in tables(text):
             if table.head is not head:  # the parts of a table share theirs
                 head, columns = table.head, job_columns(table.head, heading)
-            if columns is not None:
+            if columns is not None and (
+                "company" in columns or _plain(table.section).casefold() not in _DECOYS
+            ):
                 note = "the table of jobs is empty"
                 reader.read(table, columns)
     except _Full:
@@ -108,7 +112,7 @@ class _Reader:
     above: tuple[str, str] = ("", "")  # the company of the last row, and its link
 
     def read(self, table: Table, columns: Columns) -> None:
-        section = unmarked(_COUNT.sub("", unmarked(read_cell(table.section).text)))
+        section = _plain(table.section)
         if "link" not in columns and "title" in columns and _links_only(table, columns.get("company")):
             columns = {**columns, "link": columns["company"]}
         head = _bare(table.head)
@@ -287,6 +291,11 @@ def _place_said(lines: Iterable[str]) -> str:
     return ""
 
 
+def _plain(section: str) -> str:
+    """Return a heading without its marks and its count."""
+    return unmarked(_COUNT.sub("", unmarked(read_cell(section).text)))
+
+
 def _heading(text: str) -> str:
     found = _FIRST_HEADING.search(text)
     return found[1] if found else ""
@@ -315,7 +324,7 @@ def _kind_of_role(title: Cell, link: Link) -> Cell:
 
 def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     location = cells.get("location", EMPTY).text
-    place = unmarked(location)
+    place = unmarked(location) or (location if _COUNTRY.search(location) else "")
     mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
     if mode is None and _GLOBE in location:
         mode = WorkMode.REMOTE

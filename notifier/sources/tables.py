@@ -19,6 +19,7 @@ _WIDEST_SPAN = 64  # columns
 _REPEATING = 8  # characters that a repeated cell costs beside its own
 _HTML_HEADING = re.compile(r"<(h[1-4]|summary)\b[^<>]*>")
 _MOST_SAID = 8  # lines between a heading and its table
+_LONGEST_TAG = 500  # characters, when it is broken over lines
 _LONGEST_SAID = 300  # characters
 
 
@@ -97,6 +98,8 @@ def _shown(lines: list[str]) -> list[str]:
                 start, end = at, "-->"
             elif line.rstrip().endswith("-->"):
                 shown[at] = ""
+        elif begins.startswith((">|", "> |")):
+            shown[at] = line.lstrip()[1:]  # a table inside a quotation
         elif begins.startswith("~~~") or (begins.startswith("```") and "`" not in line.lstrip(" `")):
             start, end = at, begins[:3]
     return shown
@@ -314,11 +317,16 @@ def _html_tables(lines: Sequence[str], at: int, section: str) -> tuple[list[Tabl
     Returns the tables, the line after them, and whether they were closed.
     """
     reader, start_line = _HtmlReader(section), at + 1
+    begun = ""  # a tag that goes on in the next line
     while at < len(lines):
-        line = lines[at]
+        line = begun + lines[at]
         at += 1
         if not line or line.isspace():
             continue
+        if line.rfind("<") > line.rfind(">") and len(line) <= _LONGEST_TAG:
+            begun = line.rstrip("\r") + " "
+            continue
+        begun = ""
         # Some lists are written by programs that never break a line.
         for piece in line.replace("</tr>", "</tr>\n").split("\n") if len(line) > LONGEST_ROW else (line,):
             start = 0

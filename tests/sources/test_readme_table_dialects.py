@@ -41,6 +41,8 @@ def only(*rows: str, head: str = HEAD) -> Posting:
         ("[Apply](https://jobs.example/a_(b)?x=1)", "https://jobs.example/a_(b)?x=1"),
         ("[Apply](https://jobs.example/7?a=1&amp;region=2)", "https://jobs.example/7?a=1&region=2"),
         ("<a href='https://jobs.example/7?a=1&region=2&copy=3'>x</a>", "https://jobs.example/7?a=1&region=2&copy=3"),
+        ("<a href='https://jobs.example/7?a=1&#38;region&#x3D;2'>x</a>", "https://jobs.example/7?a=1&region=2"),
+        ("<a href=\"https://jobs.example/seven up\">x</a>", "https://jobs.example/seven%20up"),
         ("[a](https://simplify.jobs/p/5) [b](https://jobs.example/7)", "https://jobs.example/7"),
         ("[a](https://simplify.jobs/p/5)", "https://simplify.jobs/p/5"),
     ],
@@ -168,6 +170,8 @@ def test_far_too_many_cells_are_refused_by_name() -> None:
         ("Remote", "Remote", WorkMode.REMOTE),
         ("hybrid", "hybrid", WorkMode.HYBRID),
         ("Remote, EU", "Remote, EU", WorkMode.UNKNOWN),
+        ("🇮🇹 Rome", "Rome", WorkMode.UNKNOWN),
+        ("🇮🇹", "🇮🇹", WorkMode.UNKNOWN),
         ("<details><summary>**2 places**</summary>Rome<br/>Oslo</br>Remote</details>", "Rome; Oslo; Remote", WorkMode.UNKNOWN),
         ("<details><summary>Rome</summary></details>", "Rome", WorkMode.UNKNOWN),
         ("", "", WorkMode.UNKNOWN),
@@ -273,11 +277,12 @@ def test_html_tables_are_read_however_their_lines_break() -> None:
     in_one = f"<table><thead><tr>{cells}</tr></thead><tbody><tr>{body}</tr></tbody></table>"
     tag_a_line = in_one.replace("><", ">\n<")
     twice_in_a_line = in_one + in_one
+    in_tags = in_one.replace("<td", "<td\n  align='left'\n").replace("<a ", "<a\n")
     long = in_one.replace(f"<tr>{body}</tr>", f"<tr>{body}</tr>" * 500)
 
-    readings = [parse(text, NOW) for text in (in_one, tag_a_line, twice_in_a_line, long)]
+    readings = [parse(text, NOW) for text in (in_one, tag_a_line, twice_in_a_line, in_tags, long)]
 
-    assert [len(reading.postings) for reading in readings] == [1, 1, 2, 500]
+    assert [len(reading.postings) for reading in readings] == [1, 1, 2, 1, 500]
     assert all(reading.unread == () for reading in readings)
     assert {
         (one.company, one.title, one.location, one.url, one.posted_on)
@@ -290,6 +295,12 @@ def test_a_table_tag_in_a_sentence_does_not_swallow_the_list() -> None:
     reading = parse(f"Write <table> or\n{HEAD}{row()}", NOW)
 
     assert len(reading.postings) == 1
+
+
+def test_a_table_inside_a_quotation_is_read() -> None:
+    quoted = "".join(f"> {line}\n" for line in (HEAD + row()).splitlines())
+
+    assert only(head=quoted).title == "Cook"
 
 
 def test_windows_line_ends_and_missing_outer_pipes_change_nothing() -> None:
@@ -365,7 +376,7 @@ def test_ages_of_many_languages_are_read(written: str, ago: int) -> None:
     [
         "2025-08-21", "Aug 21, 2025", "21 Aug 2025", "21 Aug", "21. August 2025", "21 de agosto de 2025", "21 août",
         "21.08.2025", "08/21/2025", "21/08/2025", "21-08-2025", "21 sierpnia 2025", "21. srpna", "21 elokuuta 2025",
-        "21 Ağustos 2025", "21 augustus", "21 ago",
+        "21 Ağustos 2025", "21-Aug-2025", "21 augustus", "21 ago",
     ],
 )  # fmt: skip
 def test_one_day_is_read_in_many_spellings(written: str) -> None:
@@ -421,6 +432,8 @@ def test_a_list_without_titles_takes_them_from_the_notes_or_its_heading() -> Non
         "# Clubs\n| Name | Location | Notes |\n|---|---|---|\n| [Acme](https://acme.example) | Rome | Chess |\n",
         "# Remote jobs\nName | Website | Region\n--- | --- | ---\nAcme | https://acme.example | Worldwide\n",
         "# Jobs\n| Company | Program | Focus | Apply |\n|---|---|---|---|\n| Acme | Step | Students | [Apply](https://a.example) |\n",
+        "# Jobs\n| Title | Type | Link |\n|---|---|---|\n| Book | Guide | [Read](https://a.example) |\n",
+        "# Jobs\n## 📚 Resources (1)\n| Role | Pay | Link |\n|---|---|---|\n| Cook | $5 | [See](https://a.example) |\n",
         "# Jobs\n| Resource | Type | Link |\n|---|---|---|\n| Book | Guide | [Apply](https://a.example) |\n",
     ],
 )  # fmt: skip
