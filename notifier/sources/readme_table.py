@@ -44,7 +44,7 @@ _FLAG = re.compile(f"[{_BAG}{_LOCK}\U0001f6c2\U0001f525\U0001f393]|\U0001f1fa\U0
 _DIGIT = re.compile(r"\d")
 _COUNT = re.compile(r" ?\(\d[^()]*\)$")
 _WORD = re.compile(r"\w+")
-_FIRST_HEADING = re.compile(r"^#{1,3} +(.{1,300})", re.MULTILINE)
+_FIRST_HEADING = re.compile(r"^(?:#{1,3} +|<h[1-3][^<>\n]{0,200}>)(.{1,300})", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[a-z)])\. |; ")
 _ROLE = re.compile(
     r"\b(?:interns?|internships?|co-ops?|engineer|engineering|developer|analyst|scientist|programs?|swe|sde"
@@ -56,6 +56,7 @@ _SAID_CLOSED = re.compile(rf"\W*(?:temporarily )?(?:{'|'.join(_CLOSED)})\b\W*", 
 _EACH_MARK = re.compile(rf"(?=[{_LOCK}{_OPEN}]\s*\**\[)")
 _BETWEEN_ROLES = re.compile(r"(?:[\s,;/&|+·•]|\b(?:and|or)\b)*")
 _PICTURE = re.compile(r"!\[[^\[\]]*\]\([^()\s]*\)")
+_ASIDE = re.compile(r"(?:see|more|details|description|apply)\b", re.IGNORECASE)  # beside a role, not one
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_TITLE = 150
 _BUTTONS = frozenset(
@@ -314,6 +315,8 @@ def _with_locks(parts: Iterable[Cell]) -> Iterable[Cell]:
     for part in parts:
         if _LOCK in part.text or _OPEN in part.text:
             locked = _LOCK in part.text
+        elif _ASIDE.match(part.text):
+            continue
         yield replace(part, struck=True) if locked else part
 
 

@@ -171,7 +171,7 @@ DOCUMENTS["coderQuad: several roles in a cell, a mark before each"] = (
 
 | Name | Location | Roles | Citizenship/Visa Requirements | Date Added |
 | ---- | -------- | ----- | ----------------------------- | ---------- |
-| [Acme](https://acme.example) | -Rome <br> -Oslo<br>- Stratford-upon-Avon | ✅ [Cook](https://jobs.example/1) <br> 🔒 [Baker](https://jobs.example/2) <br/> [Host](https://jobs.example/3) | US Citizen | 02/28/2026
+| [Acme](https://acme.example) | -Rome <br> -Oslo<br>- Stratford-upon-Avon | ✅ [Cook](https://jobs.example/1) <br> 🔒 [Baker](https://jobs.example/2) <br/> [Host](https://jobs.example/3) <br>- [See PDF](https://jobs.example/3.pdf) | US Citizen | 02/28/2026
 | [Bolt]() | Bern | ✅ [Guard](https://jobs.example/4) ✅ [Porter](https://jobs.example/5) 🔒 [Waiter]() | - | 02/27/2026 |
 | Cog | Remote | <ul><li>✅ [Cook](https://jobs.example/7)</li><li>✅ [Chef | Rome](https://jobs.example/8)</li></ul> | - | 02/27/2026 |
 | Dot | Rome | [Cook](https://jobs.example/9), [Baker](https://jobs.example/10) / [Host](https://jobs.example/11) | - | 2/1/2026 |
@@ -301,7 +301,7 @@ DOCUMENTS["a column for the status"] = (
 )
 
 DOCUMENTS["pittcsc: no titles, closed in words"] = (
-    """# Summer 2031 Kitchen Internships
+    """<h1 align="center">Summer 2031 Kitchen Internships</h1>
 
 ## The List 👔
 
