@@ -6,6 +6,7 @@ Each cell is read once from left to right, so the time grows with its length wha
 import re
 from dataclasses import dataclass
 from html import unescape
+from html.entities import html5
 from urllib.parse import urlsplit
 
 _MARKUP = re.compile(r"[\\<\[*~_`&]")
@@ -19,8 +20,11 @@ _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/]|$)")
 _ONE_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•] +(?=\S)|[-•](?=[^\W\d_]))")
-_ONE_ANCHOR = re.compile(r"<a ([^<>]*)>([^<>\[\]\\*~_`&]*)</a>", re.IGNORECASE)
-_BARE = re.compile(r"https?://[^\s<>\[\]()|\"]+", re.IGNORECASE)
+_ONE_ANCHOR = re.compile(
+    r"(?:<strong>)?<a ([^<>]*)>(?:<strong>|<img [^<>]*>)?([^<>\[\]\\*~_`&]*)(?:</strong>)?</a>(?:</strong>)?",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"(?:https?://|(?<![\w./@-])www\.)[^\s<>\[\]()|\"]+", re.IGNORECASE)
 _PLAIN_HTTP = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[!-~]*)?", re.IGNORECASE)
 _BREAKS = frozenset({"br", "div", "li", "ol", "p", "ul"})
 _STRIKES = frozenset({"del", "s", "strike"})
@@ -29,9 +33,13 @@ _TAGS = _BREAKS | _STRIKES | set(
     "a abbr b big button center code details em font h1 h2 h3 h4 h5 h6 hr i img ins kbd mark nobr picture pre q"
     " samp small source span strong sub summary sup svg table tbody td tfoot th thead tr tt u var wbr".split()
 )  # fmt: skip
-# Only with its semicolon: html.unescape alone reads "&region=" as a registered sign.
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+# Whole names alone: html.unescape reads "&region=" in a link as a registered sign.
+_ENTITY = re.compile(r"&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _IN_LINK = re.compile(r"&(?:amp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_CODE = re.compile(r"(?<!`)(`++)([^`]++)\1(?!`)")
+_EMPHASIS = re.compile(
+    r"(?<![\w*])\*(?=[^\s*])([^*]++)(?<!\s)\*(?![\w*])|(?<!\w)(__?)(?=[^\s_])([^_]++)(?<!\s)\2(?!\w)"
+)
 _ZERO_WIDTH = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]+")
 
 
@@ -73,7 +81,7 @@ def read_cell(raw: str) -> Cell:
         # Most cells of HTML tables are one link and no more.
         href = _HREF.search(anchor[1])
         url = _target(href) if href else ""
-        shown = _squeezed(anchor[2])
+        shown = _squeezed(anchor[2].translate(_PROTECTED) if "\\" in raw else anchor[2])
         return Cell(shown, (Link("", url),) if url else _bare_links(shown))
     return _scanned(text)
 
@@ -113,9 +121,11 @@ def http_link(target: str) -> str:
     """Return a link target as an absolute http(s) link, "" when it is none."""
     if _PLAIN_HTTP.fullmatch(target) and ("&" not in target or _IN_LINK.search(target) is None):
         return target
-    plain = _IN_LINK.sub(lambda found: unescape(found[0]), target.translate(_PROTECTED))
-    parts = plain.strip().strip("<>").split()
-    url = parts[0] if parts else ""
+    target = _IN_LINK.sub(lambda found: unescape(found[0]), target.translate(_PROTECTED)).strip()
+    if target.startswith("<") and (end := target.find(">")) != -1:
+        url = target[1:end].strip().replace(" ", "%20")
+    else:
+        url = (target.strip("<>").split() or [""])[0]
     try:
         split = urlsplit(url)
         return url if split.scheme.lower() in ("http", "https") and split.hostname else ""
@@ -226,12 +236,18 @@ def _tag(content: str) -> str:
 
 def _line(text: str) -> str:
     text = " ".join(text.replace("**", "").replace("~~", "").split())
-    for mark in ("__", "*", "_", "`"):
-        if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
-            text = text[len(mark) : -len(mark)]
+    if "`" in text:
+        text = _CODE.sub(r"\2", text)
+    if "*" in text or "_" in text:
+        text = _EMPHASIS.sub(lambda found: found[1] or found[3], text)
     if "&" in text:
-        text = _ENTITY.sub(lambda found: unescape(found[0]), text)
+        text = _ENTITY.sub(_character, text)
     return _squeezed(text if text.isascii() else text.translate(_PROTECTED))
+
+
+def _character(entity: re.Match[str]) -> str:
+    known = entity[1].startswith("#") or f"{entity[1]};" in html5
+    return unescape(entity[0]) if known else entity[0]
 
 
 def _squeezed(text: str) -> str:
@@ -240,7 +256,8 @@ def _squeezed(text: str) -> str:
 
 def _bare_links(text: str) -> tuple[Link, ...]:
     """Return the addresses that a page makes links of although no markup does."""
-    if "://" not in text:
+    if "://" not in text and "www." not in text:
         return ()
-    urls = (http_link(found[0].rstrip(".,;:!?*_~'")) for found in _BARE.finditer(text))
+    found = (one[0].rstrip(".,;:!?*_~'") for one in _BARE.finditer(text))
+    urls = (http_link(one if "://" in one else f"http://{one}") for one in found)
     return tuple(Link(url, url) for url in urls if url)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 from math import comb
 from types import MappingProxyType
+from unicodedata import normalize
 
 from notifier.domain.posting import WorkMode
 from notifier.sources.cells import read_cell
@@ -18,16 +19,26 @@ MOST_COLUMNS = 64
 LONGEST_HEAD = 500  # characters, with markup
 MOST_WAYS = 80  # of joining the cells of one row that has too many
 
-_FIELD = words("heads")
-_WEAK = frozenset(words("weak"))
 _OLD = ("name", "location", "notes")
 LISTS_ROLES = re.compile(r"\b(?:intern(?:ship)?s?|co-ops?|new[ -]?grads?|jobs?|positions?)\b", re.IGNORECASE)
 _EDGES = re.compile(r"[^\w?/()]+")
+
+
+def _plain(text: str) -> str:
+    """Return a head as it is looked up: small letters of usual width, without marks."""
+    return " ".join(_EDGES.sub(" ", normalize("NFKC", text).casefold()).split())
+
+
+_FIELD = {_plain(word): field for word, field in words("heads").items()}
+_WEAK = frozenset(map(_plain, words("weak")))
+_VAGUE = frozenset(map(_plain, words("vague")))
+_ENGLISH = frozenset(map(_plain, words("english")))
 _JOINED_LAST = ("company", "location", "title")  # the least likely to hold a pipe first
-_PAIRED = re.compile(r"[\[(`]|<details")
+_PAIRED = re.compile(r"[\[(`]|<details|<a ")
 _PAST_A_LINK = -10  # for text beside the link of a cell, or in a column we do not know
 
 MODES = {word: WorkMode(mode) for word, mode in words("modes").items()}
+_BESIDE = re.compile(r" ?[(,–—]| - ")  # what stands between a mode and more about it
 
 Columns = Mapping[str, int]
 
@@ -40,12 +51,11 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
     if len(head) > MOST_COLUMNS:
         return None
     columns: dict[str, int] = {}
-    weak: set[str] = set()
+    heads: dict[str, str] = {}
     for place, raw in enumerate(head):
-        name, is_weak = field_named(raw) if len(raw) <= LONGEST_HEAD else ("", False)
-        if name and (name not in columns or (name in weak and not is_weak)):
-            columns[name] = place
-            weak = weak | {name} if is_weak else weak - {name}
+        name, word = field_named(raw) if len(raw) <= LONGEST_HEAD else ("", "")
+        if name and (name not in columns or (heads[name] in _WEAK and word not in _WEAK)):
+            columns[name], heads[name] = place, word
     if "name" in columns and "company" not in columns and "location" in columns:
         columns["company"] = columns["name"]
     if "title" not in columns:
@@ -54,29 +64,46 @@ def job_columns(head: Sequence[str], heading: str = "") -> Columns | None:
         return columns if old and LISTS_ROLES.search(heading) else None
     if "company" in columns:
         return columns if columns.keys() & {"link", "location", "posted", "mode"} else None
-    # The heading is the company, unless the titles are those of books.
-    told = "title" not in weak or columns.keys() & {"location", "posted"}
-    return columns if told and "link" in columns and "name" not in columns else None
+    if "link" not in columns or "name" in columns or {heads["title"], heads["link"]} <= _VAGUE:
+        return None
+    return columns
+
+
+def in_english(head: Sequence[str]) -> bool:
+    """Return whether a head names a column in English and in no other language."""
+    return any(field_named(raw)[1] in _ENGLISH for raw in head if len(raw) <= LONGEST_HEAD)
 
 
 @lru_cache(maxsize=256)  # of a document with many tables most have the same heads
-def field_named(raw: str) -> tuple[str, bool]:
-    """Return which field a column head names, "" for none, and whether it may mean something else."""
-    text = " ".join(_EDGES.sub(" ", read_cell(raw).text.casefold()).split())
-    for head in (text, text.split("(")[0].strip(), *(part.strip() for part in text.split("/"))):
+def field_named(raw: str) -> tuple[str, str]:
+    """Return which field a column head names, "" for none, and by which word."""
+    said = read_cell(raw).text
+    text = _plain(said)
+    for head in (
+        text,
+        text.split("(")[0].strip(),
+        *(part.strip() for part in text.split("/")),
+        _plain(said.split(";")[0]),
+    ):
         if head in _FIELD:
-            return _FIELD[head], head in _WEAK
-    first = _EDGES.sub(" ", read_cell(raw).text.casefold().split(";")[0]).strip()
-    return _FIELD.get(first, ""), False
+            return _FIELD[head], head
+    return "", ""
+
+
+def read_mode(text: str) -> WorkMode | None:
+    """Return the work mode that `text` names before anything else, None for other texts."""
+    said = text.casefold()
+    return MODES.get(said) or MODES.get(_BESIDE.split(said, maxsplit=1)[0])
 
 
 def seen_values(rows: Iterable[Row], columns: Columns, width: int) -> dict[int, frozenset[str]]:
-    """Return what the rows of the right width say in the columns that are no field (level, visa, …)."""
+    """Return what the rows of the right width say where texts repeat: places, companies, levels, visa, …"""
     whole = [row.cells for row in rows if len(row.cells) == width]
+    repeat = {columns[name] for name in _JOINED_LAST if name in columns}
     return {
-        place: frozenset(cells[place].strip() for cells in whole)
+        place: frozenset(said for cells in whole if (said := cells[place].strip()) or place not in repeat)
         for place in range(min(width, MOST_COLUMNS))
-        if place not in columns.values()
+        if place in repeat or place not in columns.values()
     }
 
 
@@ -134,11 +161,14 @@ def _reads_well(
     if "posted" in columns:
         reads += read_date(cell("posted").strip(" *"), today) is not None
     if "mode" in columns:
-        reads += cell("mode").strip(" *").casefold() in MODES
+        reads += read_mode(cell("mode").strip(" *")) is not None
     where = cell("link" if "link" in columns else "title")
     reads += "://" in where or "🔒" in where
     reads += cell("location").lstrip().startswith(("📍", "🌐"))
-    reads += sum(cells[place].strip() in said for place, said in seen.items())
+    reads += sum(_all_in(said, cells[place]) for place, said in seen.items() if said)
+    reads += any(map(str.isalpha, cell("title")))
+    reads -= "|" in cell("pay")
+    reads -= "|" in cell("link") and not all("://" in part for part in cell("link").split("|"))
     if _PAIRED.search("".join(cells)):
         reads += sum(map(_is_paired, cells))
     joined = {place for place, raw in enumerate(cells) if "|" in raw}
@@ -146,7 +176,8 @@ def _reads_well(
     # Two pipes stand in one text rather than in two.
     likely = len(_JOINED_LAST) * min(0, 1 - len(holding))
     for rank, name in holding:
-        likely += _PAST_A_LINK if _ends_a_link_before_a_pipe(cell(name)) else rank
+        past = _ends_a_link_before_a_pipe(cell(name)) or cell(name).strip() != cell(name).strip(" |")
+        likely += _PAST_A_LINK if past else rank
     if not joined.issubset(columns.values()):
         likely += _PAST_A_LINK
     return reads, likely
@@ -157,9 +188,14 @@ def _is_paired(raw: str) -> bool:
     return (
         raw.count("(") == raw.count(")")
         and raw.count("[") == raw.count("]")
+        and raw.count("<a ") == raw.count("</a>")
         and raw.count("<details") == raw.count("</details")
         and raw.count("`") % 2 == 0
     )
+
+
+def _all_in(said: frozenset[str], cell: str) -> bool:
+    return cell.strip() in said or ("|" in cell and all(part.strip() in said for part in cell.split("|")))
 
 
 def _ends_a_link_before_a_pipe(raw: str) -> bool:

@@ -14,7 +14,9 @@ from notifier.sources.columns import (
     Columns,
     aligned,
     field_named,
+    in_english,
     job_columns,
+    read_mode,
     seen_values,
 )
 from notifier.sources.dates import day_first, read_date
@@ -27,9 +29,10 @@ MOST_ROWS = 200_000  # of one document
 
 _LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
 _SAME = ("↳", "⤷", "↪", "└")  # the company above
+_DITTO = frozenset({'"', "''", "”", "〃", "-//-", "ditto"})
 _CLOSED = frozenset(words("closed"))
+_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,40})[)\]]")
 _DECOYS = frozenset(words("decoys"))
-_COUNTRY = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _NO_LONGER = re.compile("[❌🚫⛔]")
 _SHORTCODES = words("shortcodes")
 _SHORTCODE = re.compile(rf":(?<![\w/:].)({'|'.join(_SHORTCODES)}):(?![\w/])")
@@ -41,6 +44,7 @@ _MARK = (
 _MARKS = re.compile(_MARK)
 # Well paid, closed, no sponsorship, citizens only, much wanted, higher degree: in the middle of a title too.
 _FLAG = re.compile(f"[{_BAG}{_LOCK}\U0001f6c2\U0001f525\U0001f393]|\U0001f1fa\U0001f1f8")
+_COUNTRY = re.compile("[\U0001f1e6-\U0001f1ff]{2}")  # a flag
 _DIGIT = re.compile(r"\d")
 _COUNT = re.compile(r" ?\(\d[^()]*\)$")
 _WORD = re.compile(r"\w+")
@@ -74,9 +78,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     Rows that look like jobs and are not understood come back in `unread`. Dates without a year are
     taken for the newest that is at most two days after `now`.
     """
-    # No database takes a NUL or half a surrogate pair in a text.
-    text = text.replace("\x00", "").encode(errors="ignore").decode()
-    text = _SHORTCODE.sub(lambda found: _SHORTCODES[found[1]], text)
+    text = _cleaned(text)
     heading = _heading(text)
     reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading))
     note = "no table of jobs (a head with company and title)"
@@ -99,8 +101,16 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
 
 def sniff(text: str) -> bool:
     """Return whether a document holds a table whose head is one of jobs."""
+    text = _cleaned(text)
     heading = _heading(text)
     return any(job_columns(table.head, heading) is not None for table in tables(text))
+
+
+def _cleaned(text: str) -> str:
+    # No database takes a NUL or half a surrogate pair in a text.
+    text = text.replace("\x00", "").encode(errors="ignore").decode()
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return _SHORTCODE.sub(lambda found: _SHORTCODES[found[1]], text)
 
 
 @dataclass(slots=True)
@@ -111,9 +121,11 @@ class _Reader:
     unread: list[Unread] = field(default_factory=list)
     day_first: bool = False  # in the days of this table
     above: tuple[str, str] = ("", "")  # the company of the last row, and its link
+    closed: bool = False  # the whole table, by its heading
 
     def read(self, table: Table, columns: Columns) -> None:
         section = _plain(table.section)
+        self.closed = _words(section) in _CLOSED
         if "link" not in columns and "title" in columns and _links_only(table, columns.get("company")):
             columns = {**columns, "link": columns["company"]}
         head = _bare(table.head)
@@ -121,7 +133,8 @@ class _Reader:
         where = _place_said(table.said) if below_company else ""
         seen: Mapping[int, frozenset[str]] | None = None
         posted = columns.get("posted", MOST_COLUMNS)
-        self.day_first = day_first(row.cells[posted] for row in table.rows if posted < len(row.cells))
+        days = (row.cells[posted] for row in table.rows if posted < len(row.cells))
+        self.day_first = day_first(days, otherwise=not in_english(table.head))
         for row in table.rows:
             if row.too_long:
                 self._refuse(row, "the row is longer than 64 KB")
@@ -153,7 +166,7 @@ class _Reader:
         """Add what one row lists."""
         by = cells.get("company", EMPTY if "company" in columns else Cell(section))
         company = unmarked(by.text)
-        if company.startswith(_SAME):
+        if company.startswith(_SAME) or company.casefold() in _DITTO:
             company, company_url = self.above
         else:
             company_url = by.links[0].url if by.links else ""
@@ -161,7 +174,8 @@ class _Reader:
         place, mode = _place_and_mode(cells)
         posted = cells.get("posted", EMPTY).text
         pay = cells.get("pay", EMPTY).text
-        closed = by.struck or _LOCK in by.text or ("status" in cells and _is_closed(cells["status"]))
+        closed = self.closed or by.struck or _LOCK in by.text
+        closed = closed or ("status" in cells and _is_closed(cells["status"]))
         said: dict[str, Any] = dict(  # what the roles of the row share
             company=company,
             company_url=company_url,
@@ -201,8 +215,11 @@ class _Reader:
         return Cell(title or self.usual_title), closed
 
     def _add(self, row: Row, said: Mapping[str, Any], closed: bool, title: Cell, link: Cell) -> None:
-        closed = closed or title.struck or link.struck or _LOCK in title.text or _is_closed(link)
+        closed = closed or title.struck or _LOCK in title.text or _is_closed(link)
         name = unmarked(title.text)
+        for aside in _IN_BRACKETS.finditer(name) if "(" in name or "[" in name else ():
+            if _words(aside[1]) in _CLOSED:
+                closed, name = True, " ".join(name.replace(aside[0], " ").split())
         url = _employer(link.links or title.links)
         if not _LETTER.search(name):
             self._refuse(row, "no title")
@@ -277,7 +294,8 @@ def _is_button(cell: Cell) -> bool:
 def _is_closed(cell: Cell) -> bool:
     """Return whether a cell for a link or a state says that nobody can apply."""
     return (
-        _LOCK in cell.text
+        cell.struck
+        or _LOCK in cell.text
         or _words(cell.text) in _CLOSED
         or (not cell.links and _NO_LONGER.search(cell.text) is not None)
     )
@@ -328,7 +346,7 @@ def _kind_of_role(title: Cell, link: Link) -> Cell:
 def _place_and_mode(cells: dict[str, Cell]) -> tuple[str, WorkMode]:
     location = cells.get("location", EMPTY).text
     place = unmarked(location) or (location if _COUNTRY.search(location) else "")
-    mode = MODES.get(unmarked(cells["mode"].text).casefold()) if "mode" in cells else None
+    mode = read_mode(unmarked(cells["mode"].text)) if "mode" in cells else None
     if mode is None and _GLOBE in location:
         mode = WorkMode.REMOTE
     if mode is None:

@@ -17,10 +17,17 @@ _HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b([^<>]*)>", re.IGNORECASE)
 _SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
 _WIDEST_SPAN = 64  # columns
 _REPEATING = 8  # characters that a repeated cell costs beside its own
-_HTML_HEADING = re.compile(r"<(h[1-4]|summary)\b[^<>]*>")
+_HTML_HEADING = re.compile(r"<(h[1-6]|summary)\b[^<>]*>")
 _MOST_SAID = 8  # lines between a heading and its table
 _LONGEST_TAG = 500  # characters, when it is broken over lines
 _LONGEST_SAID = 300  # characters
+_QUOTED = re.compile(r"^\s*(?:>\s?)+")
+_ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(?=\|)")
+_TARGET = re.compile(r" {0,3}\[([^\[\]^][^\[\]]{0,99})\]: *<?(https?://[^\s<>]{1,500})", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"\[([^\[\]]{1,100})\]\[\]|\]\[([^\[\]]{1,100})\]|(?<!\])\[([^\[\]]{1,100})\](?![\[(:])"
+)
+_MOST_REPEATED = 4  # times the text of a document, by links that stand once and count for many rows
 
 
 @dataclass(slots=True)
@@ -45,12 +52,12 @@ class Table:
 
 def tables(text: str) -> Iterator[Table]:
     """Yield the tables of a Markdown document in order."""
-    lines = _shown(text.split("\n"))
+    lines = _linked(_shown(text.split("\n")))
     html = True
     section = ""
     said: list[str] = []
     folded: list[str] = []  # what each open <details> stands under
-    at = 0
+    at = inside = 0
     while at < len(lines):
         line = lines[at]
         if "<" in line and len(line) <= LONGEST_ROW and line.lstrip()[:1] == "<":
@@ -61,15 +68,17 @@ def tables(text: str) -> Iterator[Table]:
                 section, said = line[found.end() : stop], []
             for _ in range(min(lower.count("</details"), len(folded))):
                 section = folded.pop()
-        if html and "<table" in line.lower():
-            read, after, closed = _html_tables(lines, at, section)
+        if html and at >= inside and "<table" in line.lower():
+            read, inside, closed = _html_tables(lines, at, section)
             yield from read
             # A tag that is never closed, with no row behind it, was a word in a sentence.
             html = closed or bool(read)
-            at = after if html else at
+            # The cells of a table may hold pipe tables; some pages are laid out so.
+            if html and not (closed and any(map(_is_separator, lines[at:inside]))):
+                at = inside
             continue
         if len(line) <= LONGEST_ROW:
-            if (heading := _heading(line)) is not None:
+            if (heading := _heading(line, lines, at)) is not None:
                 section, said = heading, []
             elif "|" in line and (below := _separator_below(lines, at)) is not None:
                 table, at = _pipe_table(lines, at, below, section)
@@ -88,6 +97,8 @@ def _shown(lines: list[str]) -> list[str]:
     for at, line in enumerate(lines):
         if not line:
             continue
+        if "|" in line and line.lstrip()[:1] == ">":
+            line = shown[at] = _QUOTED.sub("", line)
         begins = line.lstrip()[:4]
         if start >= 0:
             if (end in line) if end == "-->" else begins.startswith(end):
@@ -98,15 +109,37 @@ def _shown(lines: list[str]) -> list[str]:
                 start, end = at, "-->"
             elif line.rstrip().endswith("-->"):
                 shown[at] = ""
-        elif begins.startswith((">|", "> |")):
-            shown[at] = line.lstrip()[1:]  # a table inside a quotation
         elif begins.startswith("~~~") or (begins.startswith("```") and "`" not in line.lstrip(" `")):
             start, end = at, begins[:3]
     return shown
 
 
-def _heading(line: str) -> str | None:
-    """Return the text of a `# heading`, None when the line is none."""
+def _linked(lines: list[str]) -> list[str]:
+    """Return the lines with `[text][12]` as a link, where a line `[12]: https://…` says to where."""
+    targets = {
+        found[1].strip().casefold(): found[2]
+        for line in lines
+        if "]:" in line[:120] and (found := _TARGET.match(line))
+    }
+    if not targets:
+        return lines
+    room = _MOST_REPEATED * sum(map(len, lines))
+
+    def link(found: re.Match[str]) -> str:
+        nonlocal room
+        target = targets.get((found[1] or found[2] or found[3]).strip().casefold())
+        if target is None or len(target) > room:
+            return found[0]
+        room -= len(target)
+        return f"]({target})" if found[2] else f"[{found[1] or found[3]}]({target})"
+
+    return [_REFERENCE.sub(link, line) if "|" in line and "[" in line else line for line in lines]
+
+
+def _heading(line: str, lines: Sequence[str], at: int) -> str | None:
+    """Return the text of the heading that line `at` is or, underlined, ends; None when it is none."""
+    if line[:2] in ("==", "--"):
+        return _underlined(line, lines, at)
     if "#" not in line:
         return None
     line = line.strip()
@@ -116,6 +149,14 @@ def _heading(line: str) -> str | None:
     text = text.strip()
     unclosed = text.rstrip("#")
     return unclosed.rstrip() if not unclosed or unclosed[-1].isspace() else text
+
+
+def _underlined(line: str, lines: Sequence[str], at: int) -> str | None:
+    """Return a line of its own that stands above a line of dashes or equal signs."""
+    above = lines[at - 1].strip() if at else ""
+    alone = at < 2 or not lines[at - 2].strip()
+    line = line.rstrip().strip(line[0])
+    return None if line or not above or not alone or "|" in above or above[0] in "#<>-*+=" else above
 
 
 # -- pipe tables --------------------------------------------------------------------------------
@@ -138,8 +179,9 @@ def _is_separator(line: str) -> bool:
 
 
 def _pipe_table(lines: Sequence[str], at: int, separator: int, section: str) -> tuple[Table, int]:
-    head = split_row(lines[at])
-    framed = lines[at].lstrip().startswith("|")
+    first = _ITEM.sub("", lines[at])
+    head = split_row(first)
+    framed = first.lstrip().startswith("|")
     table = Table(head, section)
     after_blank = False
     at = separator + 1

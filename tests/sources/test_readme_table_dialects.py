@@ -38,6 +38,8 @@ def only(*rows: str, head: str = HEAD) -> Posting:
         ("Acme [https://jobs.example/7]", "https://jobs.example/7"),
         ("[![Apply](https://shields.example/b.svg)](https://jobs.example/7)", "https://jobs.example/7"),
         ("[Apply](<https://jobs.example/7>)", "https://jobs.example/7"),
+        ("[Apply](<https://jobs.example/7?q=a b> 'now')", "https://jobs.example/7?q=a%20b"),
+        ("(www.jobs.example/7).", "http://www.jobs.example/7"),
         ("[Apply](https://jobs.example/a_(b)?x=1)", "https://jobs.example/a_(b)?x=1"),
         ("[Apply](https://jobs.example/7?a=1&amp;region=2)", "https://jobs.example/7?a=1&region=2"),
         ("<a href='https://jobs.example/7?a=1&region=2&copy=3'>x</a>", "https://jobs.example/7?a=1&region=2&copy=3"),
@@ -103,6 +105,7 @@ def test_a_lock_a_word_or_a_stroke_closes(cells: dict[str, str]) -> None:
         ("Cook \\| Baker", "Cook | Baker"),
         ("Cook | Baker", "Cook | Baker"),
         ("**[Cook | Baker [x]](https://jobs.example/7)**", "Cook | Baker [x]"),
+        ("<a href='https://jobs.example/7'><strong>\\[x\\] Cook \\| Baker</strong></a>", "[x] Cook | Baker"),
         ("**[Cook [Baker](https://jobs.example/7)**", "Cook [Baker"),
         ("[Cook] Baker](https://jobs.example/7)", "Cook] Baker"),
         ("[draft] Cook [Baker](https://jobs.example/7)", "[draft] Cook Baker"),
@@ -110,6 +113,13 @@ def test_a_lock_a_word_or_a_stroke_closes(cells: dict[str, str]) -> None:
         ("Cook <Remote>, Vec<T> & a < b", "Cook <Remote>, Vec<T> & a < b"),
         ("Cook &lt;T&gt; R&amp;D &copy; &#39;x&#39;", "Cook <T> R&D © 'x'"),
         ("Chef&#8211;Baker &eacute; &region= &#x1F35E &nosuch;", "Chef–Baker é &region= &#x1F35E &nosuch;"),
+        (
+            "C&#43;&#x2B; Cook &ndash; Caf&eacute;&nbsp;1 &amp;lt; &notaword; AT&T",
+            "C++ Cook – Café 1 &lt; &notaword; AT&T",
+        ),
+        ("*Cook* **Senior** __x__ `a\\|b` _y_", "Cook Senior x a|b y"),
+        ("*Cook* - *Baker*", "Cook - Baker"),
+        ("Cook 2 * 3 * 4 a*b*c `d", "Cook 2 * 3 * 4 a*b*c `d"),
         ("🔥 Cook 🇺🇸 🛂", "Cook"),
         ("Cook 🍕 Baker 🎓", "Cook 🍕 Baker"),
         ("Cook ❶ 🄱", "Cook ❶ 🄱"),
@@ -604,3 +614,280 @@ def test_companies_stand_in_headings_with_their_counts_and_decoys_beside_them() 
         ("Harbour Labs", "Cook", "Bergen, Locations", "https://harbour.example/2"),
     ]
     assert reading.unread == ()
+
+
+LOCALIZED = [
+    ("Empresa|Cargo|Localización|Sueldo|Habilidades clave|Postularse|Publicado hace", "hace un día"),
+    ("Azienda|Ruolo|Località|Retribuzione|Competenze principali|Candidati ora|Età", "ieri"),
+    ("Bedrijf|Vacature|Plaats|Vergoeding|Belangrijkste vaardigheden|Solliciteer|Leeftijd", "1 dgn"),
+    ("Empresa|Vaga|Local|Salário|Competências-chave|Candidatar-se|Idade", "1 dia atrás"),
+    ("Firma|Stanowisko|Miejsce|Pensja|Kluczowe umiejętności|Aplikuj teraz|Wiek", "dzień temu"),
+    ("Société|Intitulé|Ville|Rémunération|Compétences principales|Candidater|Publié il y a", "1 j"),
+    ("Firma|Position|Ort|Vergütung|Schlüsselqualifikationen|Jetzt bewerben|Alter", "vor einem Tag"),
+    ("Företag|Tjänst|Ort|Ersättning|Nyckelkompetenser|Ansök här|Ålder", "för en dag sedan"),
+    (
+        "Nome da empresa|Título da vaga|Local|Faixa salarial|Competências|Link da vaga|Publicada em",
+        "01/03/2026",
+    ),
+    ("Unternehmen|Stellenangebot|Einsatzort|Gehaltsband|Kompetenzen|Zur Stelle|Online seit", "01.03."),
+    ("Ｃｏｍｐａｎｙ|Role Name|Country|Base Salary|Required Skills|Apply Link|Updated", "a day ago"),
+    ("Employer name|Designation|Region|Stipend|Tech Stack/Skills|Direct link|Posted at", "1er mars"),
+]
+
+
+@pytest.mark.parametrize(("head", "age"), LOCALIZED)
+def test_whole_lists_of_other_languages_are_read_field_by_field(head: str, age: str) -> None:
+    cells = [
+        "Acme",
+        "Cook",
+        "Rome +1",
+        "€45k–60k*",
+        "SQL, Excel",
+        f"<a href='https://jobs.example/1'>{age} →</a>",
+        age,
+    ]
+    heads = "".join(f'<th width="9%">{name}</th>' for name in head.split("|"))
+    row = "".join(f"<td>{cell}</td>" for cell in cells)
+
+    (read_here,) = parse(f"<table><thead><tr>{heads}</tr></thead><tr>{row}</tr></table>", NOW).postings
+
+    assert (read_here.company, read_here.title, read_here.location) == ("Acme", "Cook", "Rome +1")
+    assert (read_here.pay, read_here.skills) == ("€45k–60k*", ("SQL", "Excel"))
+    assert (read_here.url, read_here.posted_on) == ("https://jobs.example/1", date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("status", "closed"),
+    [("Open", False), ("✅", False), ("", False), ("🔒 Closed", True), ("Expired", True), ("❌", True), ("~~Open~~", True)],
+)  # fmt: skip
+def test_a_column_for_the_status_closes_too(status: str, closed: bool) -> None:
+    head = "| | Company | Role | Location | Status | Apply |\n|--|--|--|--|--|--|\n"
+
+    posting = only(f"| 🆕 | Acme | Cook | Rome | {status} | {APPLY} |\n", head=head)
+
+    assert (posting.title, posting.closed) == ("Cook", closed)
+
+
+@pytest.mark.parametrize("said", ["❌", "Filled", "Position closed", "**No longer accepting applications**"])
+def test_words_in_the_place_of_the_link_close(said: str) -> None:
+    assert only(row(apply=said)).closed
+    assert not only(row(apply=f"{APPLY} ❌ no visa")).closed
+
+
+@pytest.mark.parametrize(
+    ("written", "closed"),
+    [
+        ("Cook (closed)", True),
+        ("**[CLOSED]** Cook", True),
+        ("Cook (expired)", True),
+        ("Closed Loop Cook", False),
+    ],
+)
+def test_closed_in_brackets_is_no_part_of_the_title(written: str, closed: bool) -> None:
+    posting = only(row(title=written))
+
+    assert (posting.title, posting.closed) == ("Cook" if closed else written, closed)
+
+
+def test_a_table_under_a_heading_of_closed_jobs_is_closed() -> None:
+    reading = parse(f"## Open\n{HEAD}{row()}\n## 🔒 Inactive roles (1)\n{HEAD}{row()}", NOW)
+
+    assert [posting.closed for posting in reading.postings] == [False, True]
+
+
+@pytest.mark.parametrize("mark", ["↳", "⤷", "└ Acme", '"', "〃", "-//-"])
+def test_other_marks_for_the_company_above(mark: str) -> None:
+    above, below = read(row(company="[Acme](https://acme.example)"), row(company=mark)).postings
+
+    assert (below.company, below.company_url) == (above.company, above.company_url)
+
+
+@pytest.mark.parametrize(
+    ("head", "cells"),
+    [
+        ("Title | Author | Link", "Interviews | Jane | [Link](https://a.example/1)"),
+        ("Title | Date | Location | Link", "Career fair | Apr 1 | Rome | [Link](https://a.example/1)"),
+    ],
+)
+def test_books_and_fairs_are_no_jobs(head: str, cells: str) -> None:
+    assert parse(f"{head}\n{'---|' * 4}\n{cells}", NOW).postings == ()
+
+
+def test_a_number_is_no_title() -> None:
+    reading = parse(
+        "Company | Openings | Location\n---|---|---\n[Acme](https://acme.example) | 12 | Rome", NOW
+    )
+
+    assert [one.reason for one in reading.unread] == ["no title"]
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [("Hybrid (3 days)", WorkMode.HYBRID), ("🏠 Remote, EU", WorkMode.REMOTE), ("Office", WorkMode.ONSITE), ("Remote / Hybrid", WorkMode.UNKNOWN)],
+)  # fmt: skip
+def test_a_mode_may_say_more(said: str, mode: WorkMode) -> None:
+    head = "| Company | Role | Location | Work Mode | Apply |\n|--|--|--|--|--|\n"
+
+    assert only(f"| Acme | Cook | Rome | {said} | {APPLY} |\n", head=head).mode is mode
+
+
+ROWS = (
+    "| Company | Role | Location | Apply |\n|---|---|---|---|\n"
+    "| Acme | Cook | Rome | [Apply](https://jobs.example/1) |\n"
+    "| Bolt | Baker | Bern | [Apply](https://jobs.example/2) |\n"
+)
+
+
+def both(text: str) -> str:
+    """Return the section of the two jobs of `ROWS`, which is all that `text` lists."""
+    reading = parse(text, NOW)
+    assert [(one.company, one.title, one.location, one.url) for one in reading.postings] == [
+        ("Acme", "Cook", "Rome", "https://jobs.example/1"),
+        ("Bolt", "Baker", "Bern", "https://jobs.example/2"),
+    ]
+    assert reading.unread == ()
+    return reading.postings[0].section
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + ROWS,
+        ROWS.replace("\n", "\r"),
+        ROWS.replace(" | ", "\u00a0|\u00a0"),
+        ROWS.replace(" | ", "\t|\t"),
+        ROWS.replace("|---|---|---|---|", ":-|:-:|-: | --- "),
+        "".join(f"> {line}\n" for line in ROWS.splitlines()),
+        "".join(f"  >> {line}\n" for line in ROWS.splitlines()),
+        "- " + ROWS.replace("\n", "\n  "),
+        "1. " + ROWS.replace("\n", "\n   "),
+        ROWS.replace("| Bolt", "<!--\n| X | Y | Z | [A](https://a.example/1) |\n-->\n| Bolt"),
+        ROWS.replace("| Acme", "<!-- new ones first -->\n\n| Acme"),
+        "<table><tr><td><img src='x.png'></td><td>\n\n" + ROWS + "\n</td></tr></table>\n",
+        ROWS.replace("Company | Role", "🏢 Company<br>Name | [Job&nbsp;Title](https://a.example 'sort')"),
+        "<table align='center'><tr><td><b>Company</b><td>Role<td>Location<td>Apply</tr>"
+        "<tr><td>Acme<td>Cook<td>Rome<td><a href=https://jobs.example/1>Apply</a>"
+        "<tr><td>Bolt<td>Baker<td>Bern<td><a href='https://jobs.example/2'>Apply</a></table>",
+    ],
+)
+def test_a_table_is_read_wherever_and_however_a_page_shows_one(text: str) -> None:
+    both(text)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Kitchen jobs\n============",
+        "Kitchen jobs\n---",
+        "<h3 align='center'>🍳 <b>Kitchen jobs</b> (2)</h3>",
+        "<details><summary><h4>Kitchen jobs (2)</h4></summary>",
+    ],
+)
+def test_a_heading_is_known_however_it_is_written(heading: str) -> None:
+    assert both(f"# List\n\n{heading}\n\n{ROWS}") == "Kitchen jobs"
+
+
+def test_a_line_under_text_or_bullets_makes_no_heading() -> None:
+    assert both(f"# List\n\nOne\ntwo\n---\n\n- three\n---\n\n| four\n---\n\n{ROWS}") == "List"
+
+
+def test_links_may_stand_below_the_table() -> None:
+    reading = parse(
+        "| Company | Role | Location | Apply |\n|---|---|---|---|\n"
+        "| [Acme][a] | Cook [m/f] | Rome | [Apply][12] |\n"
+        "| Bolt | [Baker][] | Bern | [Apply][ B 2 ] |\n"
+        "| Cog | Brewer | Bonn | [![Apply][a]][3] |\n"
+        "| Dot | Waiter | Bonn | [4] |\n"
+        "| Eel | Waiter | Bonn | [Apply][none] |\n\n"
+        "[a]: https://acme.example\n[12]: https://jobs.example/1 'x'\n  [b 2]: <https://jobs.example/2>\n"
+        "[3]: https://jobs.example/3\n[4]: https://jobs.example/4\n[^none]: https://jobs.example/5\n",
+        NOW,
+    )
+
+    assert [(one.title, one.url) for one in reading.postings] == [
+        ("Cook [m/f]", "https://jobs.example/1"),
+        ("[Baker][]", "https://jobs.example/2"),
+        ("Brewer", "https://jobs.example/3"),
+        ("Waiter", "https://jobs.example/4"),
+    ]
+    assert reading.postings[0].company_url == "https://acme.example"
+    assert [one.reason for one in reading.unread] == ["no http(s) link"]
+
+
+def test_emoji_may_be_written_by_their_names() -> None:
+    place, locked = read(
+        row(title="Cook :us: :fire:", place=":globe_with_meridians: Remote"), row(apply=":lock:")
+    ).postings
+
+    assert (place.title, place.location, place.mode) == ("Cook", "Remote", WorkMode.REMOTE)
+    assert locked.closed
+
+
+def test_a_cell_may_reach_over_several_rows() -> None:
+    reading = parse(
+        "<table><tr><th>Company</th><th>Role</th><th>Location</th><th>Apply</th></tr>"
+        "<tr><td rowspan='2'><a href='https://acme.example'>Acme</a></td><td>Cook</td><td rowspan=3>Rome</td>"
+        "<td><a href='https://jobs.example/1'>Apply</a></td></tr>"
+        "<tr><td>Chef</td><td><a href='https://jobs.example/2'>Apply</a></td></tr>"
+        "<tr><td>Bolt</td><td>Baker</td><td><a href='https://jobs.example/3'>Apply</a></td></tr></table>",
+        NOW,
+    )
+
+    assert [
+        (one.company, one.company_url, one.title, one.location, one.url[-1]) for one in reading.postings
+    ] == [
+        ("Acme", "https://acme.example", "Cook", "Rome", "1"),
+        ("Acme", "https://acme.example", "Chef", "Rome", "2"),
+        ("Bolt", "", "Baker", "Rome", "3"),
+    ]
+
+
+def test_a_head_in_headings_tags_is_still_a_head() -> None:
+    both(ROWS.replace("Company", "<h3>Company</h3>").replace("Role", "<h3>Role</h3>"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Sat, Feb 28", "Saturday, February 28th, 2026", "Feb 28, '26", "Feb-28", "28-Feb-26", "28/Feb/2026", "02/28", "28.02.",
+     "28th of February 2026", "Feb 28, 2026 10:00", "Posted 2 days ago", "> 2d", "~2d 🔥", "2d+", "+2 j", "2d 4h",
+     "2 days, 3 hours ago", "il y a plus de 2 jours", "hace más de 2 días", "**2d**"],
+)  # fmt: skip
+def test_more_spellings_of_one_day(written: str) -> None:
+    assert only(row(day=written)).posted_on == date(2026, 2, 28)
+
+
+def test_a_column_named_link_gives_way_to_one_for_applying() -> None:
+    head = "| Company | Link | Role | Location | Apply |\n|--|--|--|--|--|\n"
+
+    assert only(f"| Acme | [Site](https://acme.example) | Cook | Rome | {APPLY} |\n", head=head).url.endswith(
+        "/1"
+    )
+
+
+def test_a_flag_that_is_all_there_is_stays_as_the_place() -> None:
+    assert only(row(place="🇩🇪")).location == "🇩🇪"
+    assert only(row(place="🇩🇪 Köln")).location == "Köln"
+
+
+@pytest.mark.parametrize(
+    ("cells", "read_as"),
+    [
+        ("Eel | Sons | Cook | Rome | $1", ("Eel | Sons", "Cook", "Rome", "$1")),
+        ("Acme | Cook | Nights | Rome | $1", ("Acme", "Cook | Nights", "Rome", "$1")),
+        ("Acme | Cook || Nights | Rome | $1", ("Acme", "Cook || Nights", "Rome", "$1")),
+        ("Acme | Cook | Rome | Bern | $1", ("Acme", "Cook", "Rome | Bern", "$1")),
+        (
+            "<a href='https://a.example'>Fig | Sons</a> | Chef | Rome | $1",
+            ("Fig | Sons", "Chef", "Rome", "$1"),
+        ),
+        ("Fig | Baker | 2026 | Rome | $1", ("Fig", "Baker | 2026", "Rome", "$1")),
+    ],
+)
+def test_cells_of_other_rows_tell_which_text_holds_a_raw_pipe(cells: str, read_as: tuple[str, ...]) -> None:
+    head = "| Company | Role | Location | Salary | Apply | Age |\n|--|--|--|--|--|--|\n"
+    others = [f"| {one} | {APPLY} | 1d |\n" for one in ("Acme | Chef | Bern | $2", "Bolt | Cook | Rome | $3")]
+
+    posting = read(*others, f"| {cells} | {APPLY} | 2d |\n", head=head).postings[2]
+
+    assert (posting.company, posting.title, posting.location, posting.pay) == read_as
+    assert posting.posted_on == date(2026, 2, 28)
