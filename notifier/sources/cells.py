@@ -18,7 +18,7 @@ _BRACKET = re.compile(r"\\.|[\[\]()]")
 _TOKEN = re.compile(r"[\[\]]|<([/!a-zA-Z][^<>]*)>")
 _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/]|$)")
 _ONE_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
-_HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
+_HREF = re.compile(r"(?<![\w-])href\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•] +(?=\S)|[-•](?=[^\W\d_]))")
 _ONE_ANCHOR = re.compile(
     r"(?:<strong>)?<a ([^<>]*)>(?:<strong>|<img [^<>]*>)?([^<>\[\]\\*~_`&]*)(?:</strong>)?</a>(?:</strong>)?",

@@ -167,7 +167,7 @@ def _reads_well(
     reads += cell("location").lstrip().startswith(("📍", "🌐"))
     reads += sum(_all_in(said, cells[place]) for place, said in seen.items() if said)
     reads += any(map(str.isalpha, cell("title")))
-    reads -= "|" in cell("pay")
+    reads -= ("|" in cell("pay")) + ("://" in cell("location"))
     reads -= "|" in cell("link") and not all("://" in part for part in cell("link").split("|"))
     if _PAIRED.search("".join(cells)):
         reads += sum(map(_is_paired, cells))

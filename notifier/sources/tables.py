@@ -192,7 +192,9 @@ def _pipe_table(lines: Sequence[str], at: int, separator: int, section: str) -> 
             at += 1
             continue
         starts = line.lstrip().startswith("|")
-        if "|" not in line or (after_blank and not starts) or _separator_below(lines, at) is not None:
+        if "|" not in line or (after_blank and not starts):
+            break
+        if "://" not in line and _separator_below(lines, at) is not None:  # the head of another table
             break
         if len(line) > LONGEST_ROW:
             table.rows.append(Row(at + 1, [], line[:200], too_long=True))

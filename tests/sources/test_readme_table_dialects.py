@@ -42,6 +42,8 @@ def only(*rows: str, head: str = HEAD) -> Posting:
         ("(www.jobs.example/7).", "http://www.jobs.example/7"),
         ("[Apply](https://jobs.example/a_(b)?x=1)", "https://jobs.example/a_(b)?x=1"),
         ("[Apply](https://jobs.example/7?a=1&amp;region=2)", "https://jobs.example/7?a=1&region=2"),
+        ("<a data-href='https://a.example' href='https://jobs.example/7'>x</a>", "https://jobs.example/7"),
+        ("[a](https://jobs.example/7) | [b](https://simplify.jobs/p/5)", "https://jobs.example/7"),
         ("<a href='https://jobs.example/7?a=1&region=2&copy=3'>x</a>", "https://jobs.example/7?a=1&region=2&copy=3"),
         ("<a href='https://jobs.example/7?a=1&#38;region&#x3D;2'>x</a>", "https://jobs.example/7?a=1&region=2"),
         ("<a href=\"https://jobs.example/seven up\">x</a>", "https://jobs.example/seven%20up"),
@@ -891,3 +893,15 @@ def test_cells_of_other_rows_tell_which_text_holds_a_raw_pipe(cells: str, read_a
 
     assert (posting.company, posting.title, posting.location, posting.pay) == read_as
     assert posting.posted_on == date(2026, 2, 28)
+
+
+def test_dashes_between_rows_and_a_new_head_without_a_blank_line_lose_no_row() -> None:
+    reading = parse(
+        ROWS.replace("| Bolt", "|---|---|---|---|\n| Bolt")
+        + "| Position | Employer | Link | City |\n|---|---|---|---|\n| Waiter | Cog | https://jobs.example/3 | Bonn |\n",
+        NOW,
+    )
+
+    assert [(one.company, one.title, one.location) for one in reading.postings] == [
+        ("Acme", "Cook", "Rome"), ("Bolt", "Baker", "Bern"), ("Cog", "Waiter", "Bonn"),
+    ]  # fmt: skip
