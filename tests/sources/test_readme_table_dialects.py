@@ -40,6 +40,7 @@ def only(*rows: str, head: str = HEAD) -> Posting:
         ("[Apply](<https://jobs.example/7>)", "https://jobs.example/7"),
         ("[Apply](<https://jobs.example/7?q=a b> 'now')", "https://jobs.example/7?q=a%20b"),
         ("(www.jobs.example/7).", "http://www.jobs.example/7"),
+        ("[Apply](https://jobs.example/a|b)", "https://jobs.example/a|b"),
         ("[Apply](https://jobs.example/a_(b)?x=1)", "https://jobs.example/a_(b)?x=1"),
         ("[Apply](https://jobs.example/7?a=1&amp;region=2)", "https://jobs.example/7?a=1&region=2"),
         ("<a data-href='https://a.example' href='https://jobs.example/7'>x</a>", "https://jobs.example/7"),
