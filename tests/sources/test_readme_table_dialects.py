@@ -41,6 +41,11 @@ def only(*rows: str, head: str = HEAD) -> Posting:
         ("[Apply](<https://jobs.example/7?q=a b> 'now')", "https://jobs.example/7?q=a%20b"),
         ("(www.jobs.example/7).", "http://www.jobs.example/7"),
         ("[Apply](https://jobs.example/a|b)", "https://jobs.example/a|b"),
+        ("[Apply](https://jobs.example/a\\|b#/c?x=%7C)", "https://jobs.example/a|b#/c?x=%7C"),
+        ("👉 [Apply [now]](https://jobs.example/7 'x')<br>[More](https://a.example)", "https://jobs.example/7"),
+        ("[Apply](https://jobs.example/7_a_*b*)", "https://jobs.example/7_a_*b*"),
+        ("[Apply](https://u@jobs.example:8443/ü?x=ä)", "https://u@jobs.example:8443/ü?x=ä"),
+        ("<A CLASS=b HREF=https://jobs.example/7 ><IMG SRC=x></A>", "https://jobs.example/7"),
         ("[Apply](https://jobs.example/a_(b)?x=1)", "https://jobs.example/a_(b)?x=1"),
         ("[Apply](https://jobs.example/7?a=1&amp;region=2)", "https://jobs.example/7?a=1&region=2"),
         ("<a data-href='https://a.example' href='https://jobs.example/7'>x</a>", "https://jobs.example/7"),
@@ -122,6 +127,9 @@ def test_a_lock_a_word_or_a_stroke_closes(cells: dict[str, str]) -> None:
         ),
         ("*Cook* **Senior** __x__ `a\\|b` _y_", "Cook Senior x a|b y"),
         ("*Cook* - *Baker*", "Cook - Baker"),
+        ("1\\. C\\# Cook \\- \\(Nights\\) \\`x\\`", "1. C# Cook - (Nights) `x`"),
+        ("<b>Cook</b><sup>1</sup> <i>L4+</i> ~2", "Cook1 L4+ ~2"),
+        ("Köch*in / Cuisinier·ère · $1–$2 @ #3", "Köch*in / Cuisinier·ère · $1–$2 @ #3"),
         ("Cook 2 * 3 * 4 a*b*c `d", "Cook 2 * 3 * 4 a*b*c `d"),
         ("🔥 Cook 🇺🇸 🛂", "Cook"),
         ("Cook 🍕 Baker 🎓", "Cook 🍕 Baker"),
@@ -906,3 +914,57 @@ def test_dashes_between_rows_and_a_new_head_without_a_blank_line_lose_no_row() -
     assert [(one.company, one.title, one.location) for one in reading.postings] == [
         ("Acme", "Cook", "Rome"), ("Bolt", "Baker", "Bern"), ("Cog", "Waiter", "Bonn"),
     ]  # fmt: skip
+
+
+def test_a_list_in_german_is_read_field_by_field() -> None:
+    reading = parse(
+        "| Firma | Stelle | Ort | Arbeitsmodell | Gehalt | Datum | Bewerbung |\n|---|---|---|---|---|---|---|\n"
+        "| Acme GmbH & Co. KG | Koch (m/w/d) | Köln | Homeoffice | 50.000 € | 01.02.2026 | [Zur Stelle](https://jobs.example/1) |\n"
+        "| ↳ | Köch*in | Bonn | vor Ort | k. A. | vor 3 Tagen | Geschlossen |\n",
+        NOW,
+    )
+
+    assert [
+        (one.company, one.title, one.location, one.mode, one.pay, one.posted_on, one.closed)
+        for one in reading.postings
+    ] == [
+        ("Acme GmbH & Co. KG", "Koch (m/w/d)", "Köln", WorkMode.REMOTE, "50.000 €", date(2026, 2, 1), False),
+        ("Acme GmbH & Co. KG", "Köch*in", "Bonn", WorkMode.ONSITE, "", date(2026, 2, 27), True),
+    ]
+
+
+def test_a_list_of_drives_is_read_beside_columns_that_are_no_field() -> None:
+    posting = only(
+        "| 1. | Acme | SDE-1 | 2025/2026 | ₹12-15 LPA | Pune | 15 Mar | [Click here](https://jobs.example/1) |\n",
+        head="| S.No | Company Name | Job Role | Batch | CTC/Stipend | Location | Last Date | Apply Link |\n"
+        "| :---: | :---: | :---: | :---: | :---: | :---: | :---: | :---: |\n",
+    )
+
+    assert (posting.company, posting.title, posting.location, posting.pay) == (
+        "Acme",
+        "SDE-1",
+        "Pune",
+        "₹12-15 LPA",
+    )
+    assert posting.posted_on is None
+
+
+def test_html_tables_of_other_programs_are_read_alike() -> None:
+    reading = parse(
+        "## 💻 Kitchen\n<TABLE CLASS=x>\n<THEAD><TR><TH STYLE='width:20%'>Company</TH>\n<TH>Role</TH><TH>Location</TH>"
+        "<TH>Application</TH><TH>Age</TH></TR></THEAD>\n<TBODY>\n"
+        "<!-- <tr><td>No</td><td>No</td><td>No</td><td><a href='https://no.example'>x</a></td><td>1d</td></tr> -->\n"
+        "<TR>\n<TD><STRONG><A HREF='https://acme.example'>🔥 Acme</A></STRONG></TD>\n<TD>Cook 🎓</TD>\n"
+        "<TD>Rome<BR />Bern</TD>\n<TD><DIV ALIGN=center><A HREF='https://jobs.example/1?a=1&amp;region=2'><IMG SRC=x></A>"
+        " <A HREF='https://simplify.jobs/p/1'><IMG SRC=y></A></DIV></TD>\n<TD>0d</TD>\n</TR>\n"
+        "<tr>\n<td>↳</td>\n<td>Chef &amp; Baker &lt;Senior&gt;</td>\n"
+        "<td><details><summary><strong>2 locations</strong></summary>Rome</br>Bern</details></td>\n"
+        "<td><div align='center'>🔒</div></td>\n<td>5d</td>\n</tr>\n</TBODY></TABLE>\n",
+        NOW,
+    )
+
+    assert [(one.company, one.title, one.location, one.url, one.closed) for one in reading.postings] == [
+        ("Acme", "Cook", "Rome; Bern", "https://jobs.example/1?a=1&region=2", False),
+        ("Acme", "Chef & Baker <Senior>", "Rome; Bern", "", True),
+    ]
+    assert {one.section for one in reading.postings} == {"Kitchen"}
