@@ -17,7 +17,7 @@ from notifier.sources.words import words
 
 MOST_COLUMNS = 64
 LONGEST_HEAD = 500  # characters, with markup
-MOST_WAYS = 80  # of joining the cells of one row that has too many
+MOST_WAYS = 40  # of joining the cells of one row that has too many
 
 _OLD = ("name", "location", "notes")
 LISTS_ROLES = re.compile(r"\b(?:intern(?:ship)?s?|co-ops?|new[ -]?grads?|jobs?|positions?)\b", re.IGNORECASE)
@@ -34,7 +34,6 @@ _WEAK = frozenset(map(_plain, words("weak")))
 _VAGUE = frozenset(map(_plain, words("vague")))
 _ENGLISH = frozenset(map(_plain, words("english")))
 _JOINED_LAST = ("company", "location", "title")  # the least likely to hold a pipe first
-_PAIRED = re.compile(r"[\[(`]|<details|<a ")
 _PAST_A_LINK = -10  # for text beside the link of a cell, or in a column we do not know
 
 MODES = {word: WorkMode(mode) for word, mode in words("modes").items()}
@@ -107,23 +106,36 @@ def seen_values(rows: Iterable[Row], columns: Columns, width: int) -> dict[int, 
     }
 
 
+def ways_to_join(count: int, width: int) -> int:
+    """Return how many ways `aligned` tries for a row of so many cells."""
+    surplus = count - width
+    if not 0 < surplus <= MOST_COLUMNS:
+        return 0
+    ways = comb(count - 1, surplus)
+    return ways if ways <= MOST_WAYS else count - surplus
+
+
 def aligned(
     raw: Sequence[str],
     columns: Columns,
     width: int,
     today: date,
     seen: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    *,
+    trying: bool = True,
 ) -> Sequence[str] | None:
     """Return a row's cells, one a column; None when there are far too many.
 
     Raw pipes in texts make too many cells; they are joined where the row then reads best: links,
-    dates and modes where they belong, and else the title takes the pipe.
+    dates and modes where they belong, and else the title takes the pipe. Without `trying` it does.
     """
     surplus = len(raw) - width
     if surplus <= 0:
         return raw
     if surplus > MOST_COLUMNS:
         return None
+    if not trying:
+        return _joined_at(columns.get("title", 0), raw, surplus)
     best = max(_joined(raw, surplus), key=lambda cells: _reads_well(cells, columns, today, seen))
     # A row may simply have cells too many, which a page does not show.
     cut = raw[:width]
@@ -136,7 +148,7 @@ def _joined(raw: Sequence[str], surplus: int) -> Iterator[list[str]]:
     pipes = len(raw) - 1
     if comb(pipes, surplus) > MOST_WAYS:
         for at in range(len(raw) - surplus):
-            yield [*raw[:at], "|".join(raw[at : at + surplus + 1]), *raw[at + surplus + 1 :]]
+            yield _joined_at(at, raw, surplus)
         return
     for text in combinations(range(pipes), surplus):
         cells = [raw[0]]
@@ -148,41 +160,46 @@ def _joined(raw: Sequence[str], surplus: int) -> Iterator[list[str]]:
         yield cells
 
 
+def _joined_at(place: int, raw: Sequence[str], surplus: int) -> list[str]:
+    """Return the row whose cell at `place` takes all of the pipes."""
+    return [*raw[:place], "|".join(raw[place : place + surplus + 1]), *raw[place + surplus + 1 :]]
+
+
 def _reads_well(
     cells: Sequence[str], columns: Columns, today: date, seen: Mapping[int, frozenset[str]]
 ) -> tuple[int, int]:
     """Return how many cells hold what their column promises, and how likely the joined one is."""
-
-    def cell(name: str) -> str:
-        place = columns.get(name, len(cells))
-        return cells[place] if place < len(cells) else ""
-
-    reads = 0
-    if "posted" in columns:
-        reads += read_date(cell("posted").strip(" *"), today) is not None
-    if "mode" in columns:
-        reads += read_mode(cell("mode").strip(" *")) is not None
-    where = cell("link" if "link" in columns else "title")
-    reads += "://" in where or "🔒" in where
-    reads += cell("location").lstrip().startswith(("📍", "🌐"))
-    reads += sum(_all_in(said, cells[place]) for place, said in seen.items() if said)
-    reads += any(map(str.isalpha, cell("title")))
-    reads -= ("|" in cell("pay")) + ("://" in cell("location"))
-    reads -= "|" in cell("link") and not all("://" in part for part in cell("link").split("|"))
-    if _PAIRED.search("".join(cells)):
-        reads += sum(map(_is_paired, cells))
+    said = {name: cells[place] for name, place in columns.items() if place < len(cells)}
+    title, location, link = said.get("title", ""), said.get("location", ""), said.get("link", "")
+    where = link if "link" in columns else title
+    reads = ("://" in where or "🔒" in where) + location.lstrip().startswith(("📍", "🌐"))
+    reads += _reads_as_day(said.get("posted", ""), today) + _reads_as_mode(said.get("mode", ""))
+    reads += sum(_all_in(known, cells[place]) for place, known in seen.items() if known)
+    reads += title[:1].isalpha() or any(map(str.isalpha, title))
+    reads -= ("|" in said.get("pay", "")) + ("://" in location)
+    reads -= "|" in link and not all("://" in part for part in link.split("|"))
+    reads += sum(map(_is_paired, cells))
     joined = {place for place, raw in enumerate(cells) if "|" in raw}
     holding = [(rank, name) for rank, name in enumerate(_JOINED_LAST, 1) if columns.get(name) in joined]
     # Two pipes stand in one text rather than in two.
     likely = len(_JOINED_LAST) * min(0, 1 - len(holding))
     for rank, name in holding:
-        past = _ends_a_link_before_a_pipe(cell(name)) or cell(name).strip() != cell(name).strip(" |")
+        past = _ends_a_link_before_a_pipe(said[name]) or said[name].strip() != said[name].strip(" |")
         likely += _PAST_A_LINK if past else rank
     if not joined.issubset(columns.values()):
         likely += _PAST_A_LINK
     return reads, likely
 
 
+def _reads_as_day(raw: str, today: date) -> bool:
+    return raw != "" and read_date(raw.strip(" *"), today) is not None
+
+
+def _reads_as_mode(raw: str) -> bool:
+    return raw != "" and read_mode(raw.strip(" *")) is not None
+
+
+@lru_cache(maxsize=256)  # the ways to join the cells of one row share most of them
 def _is_paired(raw: str) -> bool:
     """Return whether what opens in a cell ends in it."""
     return (

@@ -18,6 +18,7 @@ from notifier.sources.columns import (
     job_columns,
     read_mode,
     seen_values,
+    ways_to_join,
 )
 from notifier.sources.dates import day_first, read_date
 from notifier.sources.kinds import Kind
@@ -26,6 +27,7 @@ from notifier.sources.words import words
 
 READER_VERSION = 3  # raise it when rows are read that were not before; those announce nothing
 MOST_ROWS = 200_000  # of one document
+MOST_WAYS, WORDS_A_WAY = 1_000, 100  # so many in any document, and one more for each so many characters
 
 _LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
 _SAME = ("↳", "⤷", "↪", "└")  # the company above
@@ -80,7 +82,8 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     """
     text = _cleaned(text)
     heading = _heading(text)
-    reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading))
+    ways = MOST_WAYS + len(text) // WORDS_A_WAY
+    reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading), ways)
     note = "no table of jobs (a head with company and title)"
     try:
         head: Sequence[str] | None = None
@@ -117,6 +120,7 @@ def _cleaned(text: str) -> str:
 class _Reader:
     today: date
     usual_title: str  # of a role that a list without titles does not name
+    ways: int  # of joining the cells of rows with raw pipes, that may still be tried
     postings: list[Posting] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     day_first: bool = False  # in the days of this table
@@ -146,7 +150,8 @@ class _Reader:
                 continue
             if len(row.cells) > len(head) and seen is None:
                 seen = seen_values(table.rows, columns, len(head))
-            raw = aligned(row.cells, columns, len(head), self.today, seen or {})
+            self.ways -= ways_to_join(len(row.cells), len(head))
+            raw = aligned(row.cells, columns, len(head), self.today, seen or {}, trying=self.ways >= 0)
             if raw is None:
                 self._refuse(row, f"{len(row.cells)} cells under a head of {len(head)}")
                 continue
@@ -280,8 +285,10 @@ def _only_links(cell: Cell) -> bool:
     """Return whether a cell is nothing but links that each name something."""
     rest = cell.text
     for link in cell.links:
+        if _words(link.text) in _BUTTONS:
+            return False
         before, name, rest = rest.partition(link.text)
-        if not name or _words(name) in _BUTTONS or _BETWEEN_ROLES.fullmatch(before) is None:
+        if not name or _BETWEEN_ROLES.fullmatch(before) is None:
             return False
     return _BETWEEN_ROLES.fullmatch(rest) is not None
 

@@ -164,3 +164,25 @@ def test_any_text_is_a_day_or_none(text: str, now: datetime) -> None:
     day = read_date(text, now.date())
 
     assert day is None or isinstance(day, date)
+
+
+def test_a_flood_of_raw_pipes_loses_no_row() -> None:
+    """Ways to join cells are tried up to a number; then the title takes the pipes."""
+    apply = "[Apply](https://a.example/1)"
+    text = HEAD + f"| Acme | Cook | C++ | Rome | Mar 01 | {apply} |\n" * 2_000
+
+    postings = parse(text, NOW).postings
+
+    assert len(postings) == 2_000
+    assert {(it.company, it.title, it.location) for it in postings} == {("Acme", "Cook | C++", "Rome")}
+
+
+def test_links_without_words_are_no_roles() -> None:
+    head = "| Company | Role | Location |\n|---|---|---|\n"
+
+    (posting,) = parse(
+        f"{head}| Acme | Cook <a href='https://a.example/1'><img src=x></a> <a href='https://a.example/2'></a> | Rome |",
+        NOW,
+    ).postings
+
+    assert (posting.title, posting.url) == ("Cook", "https://a.example/1")
