@@ -33,7 +33,7 @@ _FIELD = {_plain(word): field for word, field in words("heads").items()}
 _WEAK = frozenset(map(_plain, words("weak")))
 _VAGUE = frozenset(map(_plain, words("vague")))
 _ENGLISH = frozenset(map(_plain, words("english")))
-_JOINED_LAST = ("company", "location", "title")  # the least likely to hold a pipe first
+_JOINED_LAST = ("company", "location", "title", "notes")  # the least likely to hold a pipe first
 _PAST_A_LINK = -10  # for text beside the link of a cell, or in a column we do not know
 
 MODES = {word: WorkMode(mode) for word, mode in words("modes").items()}

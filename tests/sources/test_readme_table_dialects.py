@@ -968,3 +968,17 @@ def test_html_tables_of_other_programs_are_read_alike() -> None:
         ("Acme", "Chef & Baker <Senior>", "Rome; Bern", "", True),
     ]
     assert {one.section for one in reading.postings} == {"Kitchen"}
+
+
+def test_a_raw_pipe_in_a_list_without_titles_stays_in_its_cell() -> None:
+    reading = parse(
+        "# Summer Internships\n| Name | Location | Notes |\n|---|---|---|\n| [Acme](https://acme.example) | Rome | |\n"
+        "| [Acme | Sons](https://jobs.example/1) | Rome | Cook Intern |\n"
+        "| [Bolt](https://jobs.example/2) | Rome | Baker Intern | Nights |\n",
+        NOW,
+    )
+
+    assert [(one.company, one.title) for one in reading.postings[1:]] == [
+        ("Acme | Sons", "Cook Intern"),
+        ("Bolt", "Baker Intern | Nights"),
+    ]
