@@ -31,7 +31,7 @@ async def minutes() -> str:
         with tempfile.TemporaryDirectory() as folder:
             bot = Notifier(Path(folder), discord_environment(server))
             bot.publishes([a_listed(number, *row) for number, row in enumerate(ROWS, 1)])
-            bot.command("sources", "add", "harbour-jobs.md")
+            bot.adds_its_list()
             await bot.start()
             try:
                 await bot.has_logged("source collected")
@@ -41,7 +41,7 @@ async def minutes() -> str:
                 refused = await bob.slash("feed add", jobs, channel=closed, skills="python")
                 added = await bob.slash("feed add", jobs, location="eu", cadence="instant", mention=role)
                 bot.publishes([a_listed(9, *NEW)])
-                push, posted = await ann.hears(20), await jobs.hears(20)
+                push, posted = await ann.hears(), await jobs.hears()
                 saved = await ann.presses(push, "Save")
             finally:
                 await bot.ends()

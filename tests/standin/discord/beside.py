@@ -52,7 +52,7 @@ async def beside(home: Path, server: Discord, clock: Clock) -> AsyncIterator[Bes
     made = Beside(road, bot, Deliverer(db, messengers, clock), Keepers(db, messengers))
     listening = asyncio.create_task(bot.listen())
     try:
-        await until(lambda: server.gateway.connected or None, 20, "connection to the gateway")
+        await until(lambda: server.gateway.connected or None, 60, "connection to the gateway")
         yield made
     finally:
         listening.cancel()

@@ -59,9 +59,7 @@ def set_up(home: Path, server: Discord, chats: Sequence[Person | Channel], **set
     """Return a notifier that is not started yet, and of which these chats want Python at once."""
     made = Notifier(home, discord_environment(server, **settings))
     made.publishes([a_row(1)])
-    for words in (("sources", "add", "harbour-jobs.md"), ("collect",)):
-        done = made.command(*words)
-        assert done.returncode == 0, done.stderr
+    made.adds_its_list(read=True)
     with closing(Database(f"sqlite:///{home}/notifier.db")) as db:
         db.call(subscribe, chats, utc_now())
     return made

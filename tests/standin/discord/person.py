@@ -85,7 +85,7 @@ class Person:
 
     # Reading and writing.
 
-    async def hears(self, timeout: float = 5.0) -> Seen:
+    async def hears(self, timeout: float = 30.0) -> Seen:
         """Return the next direct message, or edit of one, that was not heard yet."""
         return await self.dm.hears(timeout)
 

@@ -259,7 +259,7 @@ class Channel:
         self.webhooks.append(made)
         return made
 
-    async def hears(self, timeout: float = 5.0) -> Seen:
+    async def hears(self, timeout: float = 30.0) -> Seen:
         """Return the next message or edit here that was not heard yet; answers to interactions are none."""
         seen = await until(self._next, timeout, f"message in {self.name or self.id}")
         self._listened += 1
@@ -276,7 +276,7 @@ class Channel:
     def _next(self) -> Seen | None:
         return self.log[self._listened] if self._listened < len(self.log) else None
 
-    async def opens(self, timeout: float = 5.0) -> "Thread":
+    async def opens(self, timeout: float = 30.0) -> "Thread":
         """Return the next thread that the bot opened here, or a webhook of this channel."""
         owners = {int(self.server.me["id"]), *(one.id for one in self.webhooks)}
 
