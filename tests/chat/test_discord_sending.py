@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from notifier.chat import DISCORD
-from notifier.chat.discord.api import NONCE_KEPT, Api
+from notifier.chat.discord.api import Api
 from notifier.chat.discord.client import Client
 from notifier.chat.discord.identifies import Identifies
 from notifier.chat.discord.messenger import DiscordMessenger
@@ -94,7 +94,6 @@ class DiscordRoad(RealRoad):
         server: Moody,
         *,
         resend: bool = True,
-        nonce_kept: float = NONCE_KEPT,
         pace: Pace = Pace(),  # noqa: B008  # a frozen value; rests only make a test longer
     ) -> None:
         super().__init__(db, clock, DISCORD)
@@ -104,7 +103,6 @@ class DiscordRoad(RealRoad):
         )
         self.api = Api(
             again=(0.05, 0.1),
-            nonce_kept=nonce_kept,
         )
         messenger = DiscordMessenger(self.api)
         messenger.pace = pace
@@ -732,7 +730,6 @@ async def test_pages_that_are_out_are_not_sent_again_when_the_next_one_fails(wor
 
 async def lost_for_long(road: DiscordRoad, server: Moody, jobs: Channel) -> list[list[str]]:
     """Lose every answer until Discord has forgotten the nonce; return the states after each round."""
-    server.nonce_seconds = road.api.nonce_kept + 0.5
     await road.wants(jobs)
     server.faults.lose_answer("create_message", times=3)
     await road.finds()
@@ -740,7 +737,7 @@ async def lost_for_long(road: DiscordRoad, server: Moody, jobs: Channel) -> list
     for after in (0, 6, 11, 60):
         await road.sends(after=after)
         states.append([f"{it.state} {it.reason or ''}".strip() for it in road.deliveries()])
-        await asyncio.sleep(road.api.nonce_kept + 0.6 if after == 0 else 0)
+        server.nonce_seconds = road.api.nonce_kept = 0.0  # as if minutes had gone by
     await road.api.close()
     return states
 
@@ -749,7 +746,7 @@ async def lost_for_long(road: DiscordRoad, server: Moody, jobs: Channel) -> list
 async def test_what_nobody_can_know_any_more_goes_once_more(
     server: Moody, guild: Guild, db: Database, clock: Clock
 ) -> None:
-    road = await started(server, db, clock, nonce_kept=0.7)
+    road = await started(server, db, clock)
     jobs = guild.text("jobs")
 
     states = await lost_for_long(road, server, jobs)
@@ -762,7 +759,7 @@ async def test_what_nobody_can_know_any_more_goes_once_more(
 async def test_what_nobody_can_know_any_more_is_held_where_the_operator_wants_that(
     server: Moody, guild: Guild, db: Database, clock: Clock
 ) -> None:
-    road = await started(server, db, clock, nonce_kept=0.7, resend=False)
+    road = await started(server, db, clock, resend=False)
     jobs = guild.text("jobs")
 
     states = await lost_for_long(road, server, jobs)

@@ -22,7 +22,7 @@ from notifier.cli.app import utc_now
 from notifier.domain import query
 from notifier.domain.cadence import Cadence
 from notifier.domain.ports import Pace
-from notifier.services.deliver import Deliverer
+from notifier.services.deliver import UNANSWERED, Deliverer
 from notifier.store import subscriptions
 from notifier.store.database import Database
 from notifier.store.tables import Delivery, DeliveryState, Destination, DestinationKind, Trouble
@@ -506,7 +506,7 @@ async def test_waits_of_two_chats_at_once_hold_the_whole_bot(
 
     second = server.floods[1].at
     # What had its turn when the second answer came is under way already.
-    assert [it.at - second for it in server.called("sendMessage") if 0.1 < it.at - second < 0.95] == []
+    assert sum(0 < it.at - second < 0.95 for it in server.called("sendMessage")) <= UNANSWERED
     assert [len(server.messages(person)) for person in people] == [1] * 12
     assert {it.attempts for it in road.deliveries()} == {0}
 
@@ -628,17 +628,15 @@ async def test_one_chat_in_a_long_wait_delays_no_other(server: Moody, db: Databa
     slow, *others = [server.user(f"Person {number}", started=True) for number in range(20)]
     await road.wants(slow, *others)
     server.faults.flood(3_600, "sendMessage", chat_id=slow.id)
-    begun = asyncio.get_running_loop().time()
 
-    for _ in range(2):
-        await road.finds()
-        await road.sends(after=30)
-    took = asyncio.get_running_loop().time() - begun
+    async with asyncio.timeout(600):  # an hour, if they waited as well
+        for _ in range(2):
+            await road.finds()
+            await road.sends(after=30)
     await road.api.close()
 
     assert [len(server.messages(person)) for person in others] == [2] * 19
     assert len(road.requests(slow)) == 1
-    assert took < 6
 
 
 # -- edits ------------------------------------------------------------------------------------------------
@@ -892,8 +890,7 @@ async def check_kills(server: Moody, home: Path, rounds: int) -> None:
     people = [server.user(f"Person {number}", started=True) for number in range(60)]
     bot = Notifier(home, environment(server.root, server.token))
     bot.publishes([a_row(1)])
-    for words in (("sources", "add", "harbour-jobs.md"), ("collect",)):
-        assert bot.command(*words).returncode == 0
+    bot.adds_its_list(read=True)
     db = Database(f"sqlite:///{home}/notifier.db")
     db.call(subscribed, people, utc_now())
     db.close()
