@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -247,8 +248,8 @@ def test_a_key_that_says_secret_hides_its_value() -> None:
 )
 def test_a_long_line_takes_no_long_time(piece: str) -> None:
     line = piece * (200_000 // len(piece))
-    start = datetime.now(UTC)
+    start = time.process_time()
 
     redacted(line)
 
-    assert (datetime.now(UTC) - start).total_seconds() < 3
+    assert time.process_time() - start < 3

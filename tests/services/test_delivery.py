@@ -33,6 +33,7 @@ from notifier.store.database import Database
 from notifier.store.tables import Delivery, Destination, DestinationKind, Trouble
 from tests.conftest import Clock
 from tests.road import FakeChat, Road, a_posting, postings
+from tests.standin.updates import until
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ async def test_a_chat_that_moved_to_where_it_was_is_no_endless_loop(road: Road, 
     await road.read(postings(1, 2))
     road.chat.will_answer(*[Moved("ann")] * 3)
 
-    await asyncio.wait_for(road.deliver(), timeout=5)
+    await asyncio.wait_for(road.deliver(), timeout=60)
 
     assert road.chat.tries == 1
     assert attempts(db) == [1]
@@ -399,18 +400,20 @@ async def test_while_a_chat_rests_all_the_others_are_written_to(db: Database, cl
         texts = [text for to, text in chat.sent if to == name]
         assert ["developer 2" in texts[0], "developer 3" in texts[1], "developer 4" in texts[2]] == [True] * 3
     assert chat.most_unanswered == 4
-    assert chat.began[-1][1] - chat.began[0][1] < 3  # one after the other would be twelve times as long
+    assert chat.began[-1][1] - chat.began[0][1] < 10  # about one; one after the other they would take twelve
 
 
 async def test_more_is_claimed_while_all_that_were_claimed_rest(db: Database, clock: Clock) -> None:
     names = [f"chat-{number}" for number in range(30)]  # more than are claimed at once
-    road, chat = await with_slow_chat(db, clock, Pace(private=1.5), *names)
+    road, chat = await with_slow_chat(db, clock, Pace(private=600), *names)
     await road.read(postings(1, 2, 3))
 
-    await road.deliver()
+    delivering = asyncio.create_task(road.deliver())
+    await until(lambda: len(chat.sent) >= 30 or None, 60, "a message in each chat")
+    road.deliverer.stop()
+    await delivering
 
-    assert {name for name, _ in chat.began[:30]} == set(names)
-    assert len(chat.began) == 60
+    assert sorted(name for name, _ in chat.began) == sorted(names)
 
 
 async def test_what_stands_behind_a_message_that_did_not_go_out_goes_behind_it(
@@ -438,7 +441,7 @@ async def test_who_stops_waits_for_no_chat_s_rest(db: Database, clock: Clock) ->
     while not chat.sent:
         await asyncio.sleep(0.01)
     road.deliverer.stop()
-    await asyncio.wait_for(delivering, timeout=3)
+    await asyncio.wait_for(delivering, timeout=25)
 
     assert chat.tries == 1
     assert [state for state, _ in sorted(states(db))] == ["owed", "owed", "sent"]

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 
@@ -39,21 +38,22 @@ async def test_a_host_is_asked_by_two_at_once_and_not_in_a_burst(monkeypatch: py
 
     async with internet(monkeypatch, answer) as (fetcher, _):
         urls = [f"http://{host}.example/{number}" for number in range(6) for host in "abc"]
+        start = asyncio.get_running_loop().time()
         assert not [it for it in await outcomes(fetcher, urls) if isinstance(it, BaseException)]
 
     assert set(most.values()) == {AT_ONCE}
-    assert begun[-1] - begun[0] > 0.38  # two at once alone would take 0.3
+    assert begun[-1] - start > 0.48  # two at once alone would take 0.3
 
 
 async def test_many_lists_of_one_host_are_all_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for one's turn is not the server's slowness: the deadline does not run meanwhile."""
 
     async def answer(call: Call) -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
         await call.answer(b"list")
 
-    async with internet(monkeypatch, answer, seconds=2.0) as (fetcher, _):
-        urls = [f"{RAW}/someone/list-{number}/HEAD/README.md" for number in range(50)]
+    async with internet(monkeypatch, answer, seconds=3.0) as (fetcher, _):
+        urls = [f"{RAW}/someone/list-{number}/HEAD/README.md" for number in range(16)]
         assert not [it for it in await outcomes(fetcher, urls) if isinstance(it, BaseException)]
 
 
@@ -166,9 +166,10 @@ async def test_the_pause_that_robots_txt_asks_for_is_kept(monkeypatch: pytest.Mo
             await call.answer()
 
     async with internet(monkeypatch, answer) as (fetcher, _):
+        start = asyncio.get_running_loop().time()
         await asyncio.gather(*(fetcher.page(f"http://jobs.example/{number}") for number in range(3)))
 
-    assert min(after - before for before, after in pairwise(begun)) > 0.3
+    assert len(begun) == 3 and begun[-1] - start > 0.98
 
 
 async def test_a_long_pause_is_waited_for_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

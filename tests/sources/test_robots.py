@@ -59,9 +59,9 @@ def test_the_pause_between_pages_is_read(line: str, delay: float) -> None:
 
 @pytest.mark.parametrize("rule", ["/" + "*a" * 50_000 + "b", "*" * 100_000, "/" + "a*" * 50_000 + "$"])
 def test_no_pattern_takes_long(rule: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     parse(f"User-agent: *\nDisallow: {rule}".encode()).allow("/" + "a" * 50_000)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def site(robots: int | str, **headers: str):

