@@ -77,14 +77,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             yield url.render_as_string(hide_password=False)
 
 
+@pytest.fixture
+def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    """A migrated database, for what is the same on both engines."""
+    shutil.copy(sqlite_template, tmp_path / "notifier.db")
+    made = Database(f"sqlite:///{tmp_path}/notifier.db")
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated database, once on each engine."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "notifier.db")
-        made = Database(f"sqlite:///{tmp_path}/notifier.db")
-        yield made
-        made.close()
+        yield request.getfixturevalue("sqlite")
         return
     server = request.getfixturevalue("postgres_server")
     with postgres.database(server, request.getfixturevalue("postgres_template")) as url:

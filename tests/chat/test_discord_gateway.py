@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -56,11 +56,8 @@ def ann(server: Discord, guild: Guild) -> Person:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/notifier.db")
-    made.migrate()
-    yield made
-    made.close()
+def db(sqlite: Database) -> Database:
+    return sqlite
 
 
 class Listener:

@@ -143,6 +143,12 @@ async def started(server: Moody, db: Database, clock: Clock, **values: Any) -> T
 
 
 @pytest.fixture
+def db(sqlite: Database) -> Database:
+    """What is shown here is the same on both engines."""
+    return sqlite
+
+
+@pytest.fixture
 async def server() -> AsyncIterator[Moody]:
     server = await Moody.start()
     yield server
