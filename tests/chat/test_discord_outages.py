@@ -107,7 +107,7 @@ async def test_no_secret_is_anywhere_whatever_fails(tmp_path: Path, log_format: 
     try:
         await starts(bot, server)
         exported = await fails_in_every_way(server, bot, guild, ann, ben, jobs)
-        spoken = says_of_itself(bot)
+        spoken = await says_of_itself(bot)
     finally:
         await bot.ends()
         await server.close()

@@ -114,12 +114,26 @@ async def test_another_copy_is_one_warning_and_sending_goes_on(server: BotApi, t
             await until(lambda: server.updates.conflicts or None, 60, "conflict")
             bot.publishes([a_row(2)])
             await hears(ann, "Python developer 2")
-        await ann.says("/help")
-        await hears(ann, "/subscribe", 60)
 
     (warning,) = bot.log("WARNING", "ERROR")
     assert warning["level"] == "WARNING"
     assert "another copy" in str(warning["message"])
+
+
+@pytest.mark.long  # it asks again after half a minute
+async def test_who_wrote_while_there_was_another_copy_is_answered(server: BotApi, tmp_path: Path) -> None:
+    ann = server.user("Ann")
+    server.updates.conflict_delay = 0.1
+    bot = set_up(tmp_path, [], environment(server.root, server.token))
+
+    async with running(bot):
+        await until(lambda: server.called("getUpdates") or None, 60, "poll")
+        async with another_copy(server):
+            await until(lambda: server.updates.conflicts or None, 60, "conflict")
+        await ann.says("/help")
+        await hears(ann, "/subscribe", 60)
+
+    assert len(bot.log("WARNING", "ERROR")) == 1
 
 
 # -- a token that is refused ----------------------------------------------------------------------------------
@@ -317,16 +331,17 @@ def struck(fault: Fault) -> list[Call] | None:
 async def fails_in_every_way(server: BotApi, bot: Notifier, ann: Person, ben: Person) -> Sent:
     """Let everything go wrong that can, one after the other; return what /export gave."""
     faults = server.faults
+    cleo = server.user("Cleo")
     group = server.group("Group", admins=[ann])
     await ann.says("/start")
     await hears(ann, "Python developer 1")
     strikes: list[Callable[[], Fault]] = [
-        lambda: faults.lose_answer("sendMessage"),
-        lambda: faults.reset("sendMessage"),
-        lambda: faults.gateway(500, "sendMessage"),
-        lambda: faults.gateway(502, "sendMessage", accepted=True),
-        lambda: faults.bad_json("sendMessage"),
-        lambda: faults.flood(1, "sendMessage"),
+        lambda: faults.lose_answer("sendMessage", chat_id=ann.id),
+        lambda: faults.reset("sendMessage", chat_id=ann.id),
+        lambda: faults.gateway(500, "sendMessage", chat_id=ann.id),
+        lambda: faults.gateway(502, "sendMessage", accepted=True, chat_id=ann.id),
+        lambda: faults.bad_json("sendMessage", chat_id=ann.id),
+        lambda: faults.flood(1, "sendMessage", chat_id=ann.id),
         lambda: faults.gateway(503, "getUpdates"),
         lambda: faults.bad_json("getUpdates"),
         lambda: faults.reset("getUpdates"),
@@ -337,13 +352,16 @@ async def fails_in_every_way(server: BotApi, bot: Notifier, ann: Person, ben: Pe
         await ann.says("/help")
         await until(partial(struck, fault), 60, fault.how.name)
     faults.clear()
+    await cleo.says("/subscribe python")  # for what was to go to Ann waits
+    await hears(cleo, "Subscription #1")
     ben.chat.members[server.me["id"]] = Membership("kicked")  # blocked without a word
     await ann.says("/feed add python", chat=group)
     await ann.hears(chat=group)
     group.members[server.me["id"]] = Membership("kicked")
     server.updates.put("message", {"message_id": "x", "chat": 5})
     bot.publishes([a_row(30)])
-    await hears(ann, "Python developer 30", 60)
+    await hears(cleo, "Python developer 30", 60)
+    await bot.has_logged("destination gone", reason="Forbidden: bot was blocked by the user")
     await ann.says("/export")
     exported = await until(
         lambda: next((it for it in ann.chat.log if it.document is not None), None), 60, "export"
@@ -374,7 +392,7 @@ async def test_the_token_is_nowhere_whatever_fails(tmp_path: Path, log_format: s
     await bot.start()
     try:
         exported = await fails_in_every_way(server, bot, ann, ben)
-        spoken = says_of_itself(bot)
+        spoken = await says_of_itself(bot)
     finally:
         await bot.ends()
         await server.close()

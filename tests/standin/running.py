@@ -209,10 +209,11 @@ async def on_discord(home: Path, server: Discord, rows: int = 6, **settings: str
 # -- where a secret could be ------------------------------------------------------------------------
 
 
-def says_of_itself(bot: Notifier) -> dict[str, str]:
+async def says_of_itself(bot: Notifier) -> dict[str, str]:
     """Return what it says when an operator asks, and leave a backup behind."""
     asked = (("stats", "--json"), ("doctor", "--json"), ("doctor",), ("backup", "store.zip"))
-    done = [bot.command(*words) for words in asked]
+    # In a thread: `doctor` asks the stand-in, which has to answer meanwhile.
+    done = [await asyncio.to_thread(bot.command, *words) for words in asked]
     return {" ".join(words): it.stdout + it.stderr for words, it in zip(asked, done, strict=True)}
 
 
