@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from notifier.store import sources
+from notifier.store.database import opened
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -107,7 +110,8 @@ def test_what_cannot_be_added_is_said_in_one_line(home: Path, words: tuple[str, 
     assert done.returncode == 1
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert notifier(home, "sources", "list").stdout == ""
+    with opened(f"sqlite:///{home}/notifier.db") as db:
+        assert db.call(sources.every) == []
 
 
 def test_public_lists_come_by_the_set_and_twice_is_no_harm(home: Path) -> None:
