@@ -118,6 +118,7 @@ async def test_eight_hours_late_is_late_and_thirteen_joins_the_next(db: Database
     assert "developer 3" in following[0]
 
 
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)  # hundreds of hours, the same on both engines
 async def test_who_moves_west_after_the_digest_gets_the_next_neither_twice_nor_late(
     db: Database, clock: Clock
 ) -> None:
@@ -133,6 +134,7 @@ async def test_who_moves_west_after_the_digest_gets_the_next_neither_twice_nor_l
     assert all(timedelta(hours=12) <= gap <= timedelta(hours=36) for gap in gaps)
 
 
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)  # hundreds of hours, the same on both engines
 async def test_a_new_digest_time_never_makes_two_within_twelve_hours(db: Database, clock: Clock) -> None:
     road = await a_road(db, clock)
     got = await _digests(road, clock, hours=21)
