@@ -226,7 +226,7 @@ def test_a_wrong_setting_is_one_line(home: Path) -> None:
 
 def test_run_answers_pushes_refuses_a_second_copy_and_ends_in_order(home: Path) -> None:
     notifier(home, "sources", "add", "list.md")
-    notifier(home, "collect")  # the first reading announces nothing
+    notifier(home, "collect", NOTIFIER_COLLECT_EVERY="1s")  # the first reading announces nothing
     running = subprocess.Popen(
         [sys.executable, "-m", "notifier", "run"],
         cwd=home,
