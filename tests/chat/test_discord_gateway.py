@@ -191,9 +191,10 @@ async def test_what_happened_meanwhile_is_answered_after_a_cut(
 ) -> None:
     listen()
     await connected(server)
+    await commands_work(ann, jobs)  # so it has heard of its session, and can resume it
     await server.gateway.goes_down()
     asked = asyncio.create_task(ann.slash("jobs", jobs, skills="python"))
-    await until(lambda: "discord not reached, tried again" in caplog.messages or None, 15, "warning")
+    await until(lambda: "discord not reached, tried again" in caplog.messages or None, 60, "warning")
     await server.gateway.comes_up()
     answer = await asked
 

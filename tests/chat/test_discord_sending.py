@@ -8,6 +8,7 @@ import contextlib
 import inspect
 import logging
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -1065,6 +1066,11 @@ async def check_kills(server: Moody, guild: Guild, home: Path, rounds: int) -> N
     assert pings_nobody(server)
 
 
+def marked(home: Path) -> int:
+    with closing(sqlite3.connect(home / "notifier.db")) as store:
+        return int(store.execute("SELECT count(*) FROM delivery WHERE state = 'sent'").fetchone()[0])
+
+
 async def test_a_kill_before_the_answer_repeats_no_message_and_only_the_post_that_was_begun(
     server: Moody, guild: Guild, tmp_path: Path
 ) -> None:
@@ -1076,6 +1082,8 @@ async def test_a_kill_before_the_answer_repeats_no_message_and_only_the_post_tha
     try:
         bot.publishes([a_row(2)])
         await until(lambda: (message.struck and post.struck) or None, 60, "message and post")
+        # All but these two are out and marked, so they alone are under way.
+        await until(lambda: marked(tmp_path) == 9 or None, 60, "all others")
         await bot.is_killed()
         await bot.start()
         everywhere = [*channels, *forums]
