@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import signal
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from notifier.services.conversation import Conversation
 from notifier.store.database import Database
 from notifier.store.subscriptions import Defaults
 from tests.conftest import Clock
+from tests.standin.discord.gateway import HELLO
 from tests.standin.discord.person import Person
 from tests.standin.discord.server import Discord
 from tests.standin.discord.world import Channel, Guild
@@ -651,6 +654,30 @@ async def test_who_is_still_connecting_stops_at_once(
 
     await asyncio.wait_for(listener.ends(), 20)
     assert server.identifies == []
+
+
+async def test_who_stops_between_the_greeting_and_the_session_leaves_no_heart_beating(
+    server: Discord, db: Database, tmp_path: Path, listen: Callable[[], Listener]
+) -> None:
+    def beating() -> list[str]:
+        return [it.name for it in threading.enumerate() if it.name.startswith("keep-alive")]
+
+    server.gateway.muted = True
+    listener = listen()
+    (connection,) = await until(lambda: server.gateway.connections or None, 30, "connection")
+    busy = sqlite3.connect(tmp_path / "notifier.db", isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")  # so the session that is to begin cannot be noted
+    server.gateway.muted = False
+    connection.put({"op": HELLO, "s": None, "t": None, "d": {"heartbeat_interval": 45_000}})
+    await until(lambda: beating() or None, 30, "heartbeat")
+
+    await asyncio.wait_for(listener.ends(), 20)
+    await until(lambda: not beating() or None, 30, "end of the heartbeat")
+    busy.rollback()
+    busy.close()
+
+    assert server.identifies == []
+    await until(lambda: not server.gateway.connections or None, 10, "end of the connection")
 
 
 async def test_a_stop_says_goodbye_to_the_gateway(server: Discord, listen: Callable[[], Listener]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,36 @@ class _Session:
     id: str
     sequence: int | None
     gateway: yarl.URL
+
+
+class _Socket(DiscordWebSocket):
+    """A connection to the gateway; one that cannot begin ends, and leaves no heart beating."""
+
+    _is_begun = False
+
+    async def poll_event(self) -> None:
+        """Follow what the gateway says next."""
+        if self._is_begun:
+            await super().poll_event()
+        else:
+            await self._or_end(super().poll_event())
+
+    async def identify(self) -> None:
+        """Begin a session."""
+        await self._or_end(super().identify())
+        self._is_begun = True
+
+    async def resume(self) -> None:
+        """Go on with a session."""
+        await self._or_end(super().resume())
+        self._is_begun = True
+
+    async def _or_end(self, step: Coroutine[Any, Any, None]) -> None:
+        try:
+            await step
+        except BaseException:
+            await _end(self, 4000)
+            raise
 
 
 class Client(discord.AutoShardedClient):
@@ -190,7 +220,7 @@ class Client(discord.AutoShardedClient):
         """Connect a shard."""
         if session is not None:
             async with asyncio.timeout(LONGEST_CALL):
-                return await DiscordWebSocket.from_client(
+                return await _Socket.from_client(
                     self,
                     shard_id=shard,
                     resume=True,
@@ -208,7 +238,7 @@ class Client(discord.AutoShardedClient):
                 gateway = await self._gateway()
             async with asyncio.timeout(LONGEST_CALL):
                 url = yarl.URL(gateway["url"])
-                return await DiscordWebSocket.from_client(self, shard_id=shard, initial=True, gateway=url)
+                return await _Socket.from_client(self, shard_id=shard, initial=True, gateway=url)
 
     async def _gateway(self) -> dict[str, Any]:
         """Return what Discord says of its gateway: its address, how many shards, how many sessions are left."""
