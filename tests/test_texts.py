@@ -45,7 +45,7 @@ LONGEST_BUTTON = 80  # Discord's; Telegram takes more
 LONGEST_DESCRIPTION = 100  # Discord's; Telegram takes 256
 
 # Options of commands that only buttons have, and those that are asked for in several.
-NOT_OFFERED = {"query", "was"}
+NOT_OFFERED = {"query", "was", "mention"}
 # Joined with what stands around them, so their blanks are wanted.
 JOINED = {"or", "list-of", "seen-on", "and"}
 BUTTONS = {
@@ -216,7 +216,7 @@ def made_up_ids() -> set[str]:
             for option in [*WISH_OPTIONS, *(it for found in COMMANDS.values() for it in found.options)]
             if option.name not in NOT_OFFERED
         }
-        | {"given-feed", "given-channel"}
+        | {"given-feed", "given-channel", "given-mention-add", "given-mention-edit"}
         | {f"dead-{what}" for what in ("retry", "drop")}
         | {
             f"admin-source-{state}"

@@ -44,8 +44,9 @@ _YEARLESS = (timedelta(days=-300), timedelta(days=2))
 
 # What means something in a job table, and would be read as that: closed or well paid; the company above.
 _MARKERS = re.compile("[🔒💰]")
-_SAME = re.compile(r"^[^\w!-~]*↳\s*")
+_SAME = re.compile(r"^[^\w!-~]*[↳⤷↪└]\s*")
 _BREAK = "\u2060"  # word joiner: no width; pages find no name or address across it, readers drop it
+_BULLET = re.compile(r"^(?=[-•])")  # at its beginning, where lists of places have them
 _TRIGGER = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\`*_\[\]<~|$]|&(?=#?\w+;)")
 _LINK_SPECIAL = re.compile(r"[()<>\[\]|`]")
@@ -295,7 +296,7 @@ def escaped(words: str) -> str:
 
     Escapes and the zero-width breaks are what the reader undoes: it reads the text as it was.
     """
-    broken = _TRIGGER.sub(lambda found: found[0] + _BREAK, _shown(words))
+    broken = _BULLET.sub(_BREAK, _TRIGGER.sub(lambda found: found[0] + _BREAK, _shown(words)))
     return _SPECIAL.sub(lambda found: "\\" + found[0], broken)
 
 

@@ -74,7 +74,11 @@ def read_cell(raw: str) -> Cell:
         one = label.count("[") != label.count("]") or ("[" not in label and "]" not in label)
         if one and _ONE_TARGET.fullmatch(target):
             # The whole cell is one link; so its text may hold brackets that do not pair.
-            inner = _scanned(label) if "\\" in raw or _MARKUP.search(label) else Cell(_squeezed(label))
+            inner = (
+                _scanned(label, is_label=True)
+                if "\\" in raw or _MARKUP.search(label)
+                else Cell(_squeezed(label))
+            )
             url = http_link(target)
             return Cell(inner.text, (Link(inner.text, url),) if url else inner.links, inner.struck)
     if core.startswith("<") and (anchor := _ONE_ANCHOR.fullmatch(core)) is not None:
@@ -138,8 +142,8 @@ def _target(href: re.Match[str]) -> str:
     return http_link((href[1] or href[2] or href[3] or "").strip().replace(" ", "%20"))
 
 
-def _scanned(text: str) -> Cell:
-    """Read a cell token by token: link brackets and tags go, everything else stays."""
+def _scanned(text: str, *, is_label: bool = False) -> Cell:
+    """Read a cell, or what a link says, token by token: link brackets and tags go, everything else stays."""
     text = _without_comments(text)
     spans = link_spans(text) if "](" in text else {}
     open_links: dict[int, tuple[int, int, bool]] = {}  # close -> stop, first piece, is a picture
@@ -189,8 +193,9 @@ def _scanned(text: str) -> Cell:
             strikes = strikes or (name in _STRIKES and opens)
     kept.append(text[at:])
     # "5 locations" says less than the five it hides, and a logo less than the name beside it.
+    shown = _outside(kept, summaries)
     lines = _lines(_outside(_without(kept, pictures), summaries)) if pictures else []
-    lines = lines or _lines(_outside(kept, summaries)) or _lines(kept)
+    lines = lines or _lines(shown, is_label=is_label) or _lines(kept)
     return Cell("; ".join(lines), tuple(links) or _bare_links("".join(kept)), strikes)
 
 
@@ -211,8 +216,9 @@ def _outside(kept: list[str], summaries: list[int]) -> list[str]:
     return [*outside, *kept[at:]]
 
 
-def _lines(kept: list[str]) -> list[str]:
-    return [line for text in "".join(kept).split("\n") if (line := _line(_unbulleted(text)))]
+def _lines(kept: list[str], *, is_label: bool = False) -> list[str]:
+    texts = "".join(kept).split("\n")
+    return [line for text in texts if (line := _line(text if is_label else _unbulleted(text)))]
 
 
 def _unbulleted(line: str) -> str:

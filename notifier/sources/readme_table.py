@@ -30,8 +30,8 @@ MOST_ROWS = 200_000  # of one document
 MOST_WAYS, WORDS_A_WAY = 1_000, 100  # so many in any document, and one more for each so many characters
 
 _LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
-_SAME = ("↳", "⤷", "↪", "└")  # the company above
-_DITTO = frozenset({'"', "''", "”", "〃", "-//-", "ditto"})
+ABOVE = ("↳", "⤷", "↪", "└")  # what stands for the company above
+DITTO = frozenset({'"', "''", "”", "〃", "-//-", "ditto"})
 _CLOSED = frozenset(words("closed"))
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,40})[)\]]")
 _DECOYS = frozenset(words("decoys"))
@@ -171,7 +171,7 @@ class _Reader:
         """Add what one row lists."""
         by = cells.get("company", EMPTY if "company" in columns else Cell(section))
         company = unmarked(by.text)
-        if company.startswith(_SAME) or company.casefold() in _DITTO:
+        if company.startswith(ABOVE) or company.casefold() in DITTO:
             company, company_url = self.above
         else:
             company_url = by.links[0].url if by.links else ""

@@ -23,7 +23,7 @@ from notifier.domain.facts import Facts
 from notifier.domain.posting import ListedOn, Opening, Posting, WorkMode
 from notifier.errors import BadQuery, OperatorError
 from notifier.services.publish import View, page, publish, republish, views
-from notifier.sources.readme_table import parse, unmarked
+from notifier.sources.readme_table import ABOVE, DITTO, parse, unmarked
 from notifier.store import sources
 from notifier.store.database import Database
 from notifier.store.tables import Source
@@ -62,6 +62,16 @@ def as_read(text: str) -> str:
     return unmarked(clean(text).replace("\u2060", ""))
 
 
+def is_title(text: str) -> bool:
+    """Return whether a list may give a job this name: one without a letter is none."""
+    return any(map(str.isalpha, text)) and text.casefold() != "example"
+
+
+def is_company(text: str) -> bool:
+    """Return whether it is not what lists write for the company above."""
+    return not text.startswith(ABOVE) and text.casefold() not in DITTO
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> Posting:
     """Return a posting as a list's reader yields it, at a link of its own."""
@@ -69,8 +79,8 @@ def rows(draw: st.DrawFn) -> Posting:
     if mode is WorkMode.UNKNOWN and ("🌐" in location or location.casefold() in ("remote", "hybrid")):
         mode = WorkMode.REMOTE  # so a reader takes it
     return Posting(
-        title=draw(texts.map(as_read).filter(lambda title: title and title.casefold() != "example")),
-        company=draw(texts.map(as_read).filter(lambda company: not company.startswith("↳"))),
+        title=draw(texts.map(as_read).filter(is_title)),
+        company=draw(texts.map(as_read).filter(is_company)),
         company_url=draw(st.one_of(st.just(""), paths.map("https://acme.example/".__add__))),
         url=f"https://board.example/{next(NUMBERS)}/{draw(paths)}",
         location=location,
