@@ -50,26 +50,52 @@ class Table:
     said: Sequence[str] = ()  # the lines "label: value" below that heading
 
 
+@dataclass(slots=True)
+class _Above:
+    """What stands above the line that is read.
+
+    section  the last heading
+    said     the lines "label: value" below it
+    folded   the headings above each <details> that is still open
+    """
+
+    section: str = ""
+    said: list[str] = field(default_factory=list)
+    folded: list[str] = field(default_factory=list)
+
+    def head(self, section: str) -> None:
+        """Note a heading."""
+        self.section, self.said = section, []
+
+    def note(self, line: str) -> None:
+        """Note a line of words."""
+        if ":" in line and len(line) <= _LONGEST_SAID and len(self.said) < _MOST_SAID:
+            self.said.append(line)
+
+    def tags(self, line: str) -> None:
+        """Note what HTML at the beginning of a line opens, heads and closes."""
+        lower = line.lower()
+        self.folded += [self.section] * lower.count("<details")
+        found = _HTML_HEADING.search(lower)
+        if found and (stop := lower.find(f"</{found[1]}>", found.end())) != -1:
+            self.head(line[found.end() : stop])
+        for _ in range(min(lower.count("</details"), len(self.folded))):
+            self.section = self.folded.pop()
+
+
 def tables(text: str) -> Iterator[Table]:
     """Yield the tables of a Markdown document in order."""
     lines = _linked(_shown(text.split("\n")))
+    above = _Above()
     html = True
-    section = ""
-    said: list[str] = []
-    folded: list[str] = []  # what each open <details> stands under
     at = inside = 0
     while at < len(lines):
         line = lines[at]
-        if "<" in line and len(line) <= LONGEST_ROW and line.lstrip()[:1] == "<":
-            lower = line.lower()
-            folded += [section] * lower.count("<details")
-            found = _HTML_HEADING.search(lower)
-            if found and (stop := lower.find(f"</{found[1]}>", found.end())) != -1:
-                section, said = line[found.end() : stop], []
-            for _ in range(min(lower.count("</details"), len(folded))):
-                section = folded.pop()
+        short = len(line) <= LONGEST_ROW
+        if short and "<" in line and line.lstrip()[:1] == "<":
+            above.tags(line)
         if html and at >= inside and "<table" in line.lower():
-            read, inside, closed = _html_tables(lines, at, section)
+            read, inside, closed = _html_tables(lines, at, above.section)
             yield from read
             # A tag that is never closed, with no row behind it, was a word in a sentence.
             html = closed or bool(read)
@@ -77,16 +103,14 @@ def tables(text: str) -> Iterator[Table]:
             if html and not (closed and any(map(_is_separator, lines[at:inside]))):
                 at = inside
             continue
-        if len(line) <= LONGEST_ROW:
-            if (heading := _heading(line, lines, at)) is not None:
-                section, said = heading, []
-            elif "|" in line and (below := _separator_below(lines, at)) is not None:
-                table, at = _pipe_table(lines, at, below, section)
-                table.said = said
-                yield table
-                continue
-            elif ":" in line and len(line) <= _LONGEST_SAID and len(said) < _MOST_SAID:
-                said.append(line)
+        if short and (heading := _heading(line, lines, at)) is not None:
+            above.head(heading)
+        elif short and "|" in line and (below := _separator_below(lines, at)) is not None:
+            table, at = _pipe_table(lines, at, below, above)
+            yield table
+            continue
+        elif short:
+            above.note(line)
         at += 1
 
 
@@ -178,11 +202,11 @@ def _is_separator(line: str) -> bool:
     return all(_SEPARATOR_CELL.fullmatch(cell) for cell in _unframed(line).split("|"))
 
 
-def _pipe_table(lines: Sequence[str], at: int, separator: int, section: str) -> tuple[Table, int]:
+def _pipe_table(lines: Sequence[str], at: int, separator: int, above: _Above) -> tuple[Table, int]:
     first = _ITEM.sub("", lines[at])
     head = split_row(first)
     framed = first.lstrip().startswith("|")
-    table = Table(head, section)
+    table = Table(head, above.section, said=above.said)
     after_blank = False
     at = separator + 1
     while at < len(lines):
