@@ -6,7 +6,6 @@ from datetime import date
 from functools import lru_cache
 from itertools import combinations
 from math import comb
-from types import MappingProxyType
 from unicodedata import normalize
 
 from notifier.domain.posting import WorkMode
@@ -120,9 +119,9 @@ def aligned(
     columns: Columns,
     width: int,
     today: date,
-    seen: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    seen: Mapping[int, frozenset[str]],
     *,
-    trying: bool = True,
+    trying: bool,
 ) -> Sequence[str] | None:
     """Return a row's cells, one a column; None when there are far too many.
 

@@ -148,10 +148,12 @@ class _Reader:
             if row.cells[0].strip().casefold() == head[0] and _bare(row.cells) == head:
                 self._refuse(row, "the head of the table again")
                 continue
-            if len(row.cells) > len(head) and seen is None:
-                seen = seen_values(table.rows, columns, len(head))
-            self.ways -= ways_to_join(len(row.cells), len(head))
-            raw = aligned(row.cells, columns, len(head), self.today, seen or {}, trying=self.ways >= 0)
+            raw: Sequence[str] | None = row.cells
+            if len(row.cells) > len(head):
+                if seen is None:
+                    seen = seen_values(table.rows, columns, len(head))
+                self.ways -= ways_to_join(len(row.cells), len(head))
+                raw = aligned(row.cells, columns, len(head), self.today, seen, trying=self.ways >= 0)
             if raw is None:
                 self._refuse(row, f"{len(row.cells)} cells under a head of {len(head)}")
                 continue
