@@ -81,6 +81,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     taken for the newest that is at most two days after `now`.
     """
     text = _cleaned(text)
+    text, cut = _without_cut_row(text)
     heading = _heading(text)
     ways = MOST_WAYS + len(text) // WORDS_A_WAY
     reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading), ways)
@@ -99,7 +100,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
         note = f"only the first {MOST_ROWS:,} rows were read"
     else:
         note = "" if reader.postings or reader.unread else note
-    return Reading(postings=tuple(reader.postings), unread=tuple(reader.unread), note=note)
+    return Reading(postings=tuple(reader.postings), unread=(*reader.unread, *cut), note=note)
 
 
 def sniff(text: str) -> bool:
@@ -114,6 +115,15 @@ def _cleaned(text: str) -> str:
     text = text.replace("\x00", "").encode(errors="ignore").decode()
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return _SHORTCODE.sub(lambda found: _SHORTCODES[found[1]], text)
+
+
+def _without_cut_row(text: str) -> tuple[str, Sequence[Unread]]:
+    """Return a document without its last row when that ends inside a link, which then leads elsewhere."""
+    whole, _, last = text.rpartition("\n")
+    link = last[last.rindex("](") :] if "](" in last and "|" in last else ""
+    if link.count("(") == link.count(")"):
+        return text, ()
+    return whole, (Unread(line=text.count("\n") + 1, reason="the row is cut off", text=last.strip()[:200]),)
 
 
 @dataclass(slots=True)

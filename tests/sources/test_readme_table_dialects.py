@@ -982,3 +982,13 @@ def test_a_raw_pipe_in_a_list_without_titles_stays_in_its_cell() -> None:
         ("Acme | Sons", "Cook Intern"),
         ("Bolt", "Baker Intern | Nights"),
     ]
+
+
+@pytest.mark.parametrize("kept", [-3, -6, -20])
+def test_a_row_that_is_cut_off_inside_a_link_is_named(kept: int) -> None:
+    reading = parse(
+        HEAD + row() + row(title="Baker", apply="[Apply](https://jobs.example/a(b)/20)").rstrip()[:kept], NOW
+    )
+
+    assert [one.title for one in reading.postings] == ["Cook"]
+    assert [(one.line, one.reason) for one in reading.unread] == [(4, "the row is cut off")]
