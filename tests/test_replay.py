@@ -13,6 +13,7 @@ import pytest
 from notifier.cli.replay import Replay, Summary, replay, snapshots
 from tests import histories
 from tests.histories import Expected, History
+from tests.sources import dialects
 
 
 def run(pack: Path, log: Path, **values: Any) -> Summary:
@@ -78,6 +79,20 @@ def test_a_packed_history_announces_each_new_job_once(tmp_path: Path, pack: Path
     print(f"{pack.name}: must {len(wanted.must)}, told {summary.announced}, silent {wanted.silent}, ", end="")
     print(f"reposts {wanted.reposts}, too old {wanted.old}, jobs {summary.jobs}")
     assert summary.unread == []
+
+
+@pytest.mark.parametrize("dialect", dialects.DIALECTS, ids=lambda dialect: dialect.__name__)
+def test_a_history_in_any_dialect_announces_each_new_job_once(
+    tmp_path: Path, dialect: dialects.Dialect
+) -> None:
+    """Whatever closes, moves, comes back, or is away for a day with half of the list."""
+    history, wanted = dialects.a_history(7, dialect, 25)
+
+    run(histories.save(history, tmp_path / "pack.jsonl"), tmp_path / "out.jsonl")
+
+    with (tmp_path / "out.jsonl").open(encoding="utf-8") as lines:
+        pushes = [line for line in map(json.loads, lines) if line["kind"] == "push"]
+    assert Counter(job["title"] for line in pushes for job in line["jobs"]) == Counter(wanted)
 
 
 def test_the_log_has_a_line_a_message_with_every_job(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
-"""Lists of known jobs, written in the dialects that people keep them in. The same number gives the same list."""
+"""Lists of known jobs and their histories, written in the dialects that people keep them in.
+
+The same number gives the same list.
+"""
 
 import html
 import random
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, pairwise
 
 TODAY = date(2026, 3, 2)
 
@@ -27,7 +31,7 @@ PLACES = (
 )  # fmt: skip
 LINKS = (
     "https://jobs.example/{}",
-    "https://boards.example/acme/jobs/{}?gh_jid=1&region=2&utm_source=x",
+    "https://boards.example/acme/jobs/{0}?gh_jid={0}&region=2&utm_source=x",
     "https://acme.example/en-US/Careers/job/Austin-TX/Engineer_R-{}",
     "https://x.example/job?id={}&copy=3",
     "https://x.example/a(b)/{}",
@@ -73,14 +77,13 @@ class Job:
     def location(self) -> str:
         return self.between.join(self.places)
 
-    @property
-    def age(self) -> int:
-        return (TODAY - self.posted_on).days
+    def age(self, today: date) -> int:
+        return (today - self.posted_on).days
 
 
 Rows = Sequence[Sequence[str]]
 Chance = random.Random
-Dialect = Callable[[Chance, Sequence[Job]], str]
+Dialect = Callable[[Chance, Sequence[Job], date], str]
 
 
 def a_list(number: int) -> tuple[str, list[Job], str]:
@@ -93,9 +96,12 @@ def a_list(number: int) -> tuple[str, list[Job], str]:
     )
     for _ in range(chance.choice([1, 1, 2, 3])):
         some = [_job(chance, number * 1_000 + len(jobs) + at) for at in range(chance.randint(1, 8))]
+        for above, job in pairwise(some):
+            job.company = above.company if chance.random() < 0.3 else job.company
+            job.closed = dialect in CLOSING and chance.random() < 0.25
         parts.append(f"\n{chance.choice(DECOYS)}\n" if chance.random() < 0.4 else "")
         parts.append(f"\n## {chance.choice(['Software', 'Data & AI', 'Hardware 🔧', '💻 Product'])}\n\n")
-        parts.append(dialect(chance, some))
+        parts.append(dialect(chance, some, TODAY))
         parts.append("\n\n[⬆️ Back to top](#top)\n\n" if chance.random() < 0.3 else "")
         jobs += some
     text = "".join(parts) + (f"\n{chance.choice(DECOYS)}\n" if chance.random() < 0.4 else "")
@@ -169,16 +175,15 @@ def _html_table(chance: Chance, head: Sequence[str], rows: Rows) -> str:
     return chance.choice(["\n", "\n", ""]).join([*lines, "</tbody>", "</table>", ""])
 
 
-def _arrows(chance: Chance, jobs: Sequence[Job]) -> None:
+def _arrows(jobs: Sequence[Job]) -> None:
     for above, job in pairwise(jobs):
-        if chance.random() < 0.3:
-            job.company, job.company_url, job.under = above.company, above.company_url, True
+        if job.company == above.company:
+            job.company_url, job.under = above.company_url, True
 
 
-def _closes(chance: Chance, jobs: Sequence[Job]) -> None:
+def _closed(jobs: Sequence[Job]) -> None:
     for job in jobs:
-        if chance.random() < 0.25:
-            job.closed, job.url = True, ""
+        job.url = "" if job.closed else job.url
 
 
 def _button(chance: Chance, job: Job, *, aggregator: bool = False) -> str:
@@ -207,7 +212,7 @@ def _flags(chance: Chance) -> str:
 # -- dialects -----------------------------------------------------------------------------------
 
 
-def pins(chance: Chance, jobs: Sequence[Job]) -> str:
+def pins(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     rows = []
     for job in jobs:
         job.places = job.places[:1]
@@ -225,7 +230,7 @@ def pins(chance: Chance, jobs: Sequence[Job]) -> str:
     return _table(chance, _head(chance, "Company", "Position", "Location", "Posted", "Apply"), rows)
 
 
-def bold(chance: Chance, jobs: Sequence[Job]) -> str:
+def bold(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     rows = []
     for job in jobs:
         job.company_url = COMPANY_LINK
@@ -246,10 +251,10 @@ def bold(chance: Chance, jobs: Sequence[Job]) -> str:
     return _table(chance, head, rows)
 
 
-def bold_with_arrows(chance: Chance, jobs: Sequence[Job]) -> str:
+def bold_with_arrows(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     for job in jobs:
         job.company_url, job.places = COMPANY_LINK, job.places[:1]
-    _arrows(chance, jobs)
+    _arrows(jobs)
     rows = [
         [
             "↳" if job.under else f"**[{_pipe(job.company)}]({COMPANY_LINK})**",
@@ -265,11 +270,11 @@ def bold_with_arrows(chance: Chance, jobs: Sequence[Job]) -> str:
     )
 
 
-def buttons(chance: Chance, jobs: Sequence[Job]) -> str:
+def buttons(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     for job in jobs:
         job.company_url = chance.choice(["", COMPANY_LINK])
-    _arrows(chance, jobs)
-    _closes(chance, jobs)
+    _arrows(jobs)
+    _closed(jobs)
     rows = []
     for job in jobs:
         name = _pipe(job.company)
@@ -294,25 +299,25 @@ def buttons(chance: Chance, jobs: Sequence[Job]) -> str:
     return _table(chance, head, rows)
 
 
-def html_buttons(chance: Chance, jobs: Sequence[Job]) -> str:
+def html_buttons(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     for job in jobs:
         job.company_url = COMPANY_LINK
-    _arrows(chance, jobs)
-    _closes(chance, jobs)
+    _arrows(jobs)
+    _closed(jobs)
     rows = [
         [
             "↳" if job.under else f'<strong><a href="{COMPANY_LINK}">{html.escape(job.company)}</a></strong>',
             html.escape(job.title) + _flags(chance),
             _places(chance, job).replace("\\|", "|").replace("**", ""),
             "🔒" if job.closed else f'<div align="center">{_button(chance, job, aggregator=True)}</div>',
-            f"{job.age}d",
+            f"{job.age(today)}d",
         ]
         for job in jobs
     ]
     return _html_table(chance, ["Company", "Role", "Location", "Application", "Age"], rows)
 
 
-def one_button(chance: Chance, jobs: Sequence[Job]) -> str:
+def one_button(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     with_pay = chance.random() < 0.5
     rows = []
     for job in jobs:
@@ -321,15 +326,22 @@ def one_button(chance: Chance, jobs: Sequence[Job]) -> str:
         pay = [f"${chance.randint(30, 200)}k/yr"] if with_pay else []
         company = f'<a href="{COMPANY_LINK}"><strong>{name}</strong></a>'
         rows.append(
-            [company, _markdown(job.title), _pipe(job.location), *pay, _button(chance, job), f"{job.age}d"]
+            [
+                company,
+                _markdown(job.title),
+                _pipe(job.location),
+                *pay,
+                _button(chance, job),
+                f"{job.age(today)}d",
+            ]
         )
     head = ["Company", "Position", "Location", *(["Salary"] if with_pay else []), "Posting", "Age"]
     return f"<!-- TABLE_START -->\n{_table(chance, _head(chance, *head), rows)}<!-- TABLE_END -->\n"
 
 
-def shields(chance: Chance, jobs: Sequence[Job]) -> str:
-    _arrows(chance, jobs)
-    _closes(chance, jobs)
+def shields(chance: Chance, jobs: Sequence[Job], today: date) -> str:
+    _arrows(jobs)
+    _closed(jobs)
     rows = []
     for job in jobs:
         job.between = " / "
@@ -346,9 +358,9 @@ def shields(chance: Chance, jobs: Sequence[Job]) -> str:
     return _table(chance, _head(chance, "Company", "Role", "Location", "Apply", "Date Posted"), rows)
 
 
-def many_languages(chance: Chance, jobs: Sequence[Job]) -> str:
+def many_languages(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     unit, head = chance.choice(list(HEADS.items()))
-    _arrows(chance, jobs)
+    _arrows(jobs)
     rows = []
     for job in jobs:
         job.places = job.places[:1]
@@ -361,28 +373,28 @@ def many_languages(chance: Chance, jobs: Sequence[Job]) -> str:
                 f'<a href="{url}">€45k–60k*</a>',
                 "Python, SQL, Mana…",
                 f'<a href="{url}"><img src="x.svg" alt="Apply"></a>',
-                f"{job.age} {unit}",
+                f"{job.age(today)} {unit}",
             ]
         )
     return _html_table(chance, head.split(), rows)
 
 
-def under_headings(chance: Chance, jobs: Sequence[Job]) -> str:
-    parts, rest = [], list(jobs)
-    while rest:
-        company = chance.choice([name for name in COMPANIES if not any(char in name for char in "|[*_")])
-        some, rest = rest[:3], rest[3:]
+def under_headings(chance: Chance, jobs: Sequence[Job], today: date) -> str:
+    parts = []
+    for job in jobs:
+        job.company = " ".join("".join(char for char in job.company if char not in "|[]*_").split())
+        job.places = job.places[:1]
+    for company, some in groupby(jobs, lambda job: job.company):
         rows = []
         for job in some:
-            job.company, job.places = company, job.places[:1]
-            age = f"{job.age}d ago" if job.age else "17h ago"
+            age = f"{job.age(today)}d ago" if job.age(today) else "17h ago"
             rows.append([_pipe(job.title), _pipe(job.location), age, "Entry-Level", f"[Apply]({job.url})"])
-        parts.append(f"\n#### {chance.choice(['🏢 ', ''])}{company} ({len(some)} positions)\n\n")
+        parts.append(f"\n#### {chance.choice(['🏢 ', ''])}{company} ({len(rows)} positions)\n\n")
         parts.append(_table(chance, _head(chance, "Role", "Location", "Posted", "Level", "Apply"), rows))
     return "".join(parts)
 
 
-def folded(chance: Chance, jobs: Sequence[Job]) -> str:
+def folded(chance: Chance, jobs: Sequence[Job], today: date) -> str:
     rows = []
     for job in jobs:
         job.company_url, job.places = COMPANY_LINK, job.places[:1]
@@ -409,3 +421,41 @@ DIALECTS: Sequence[Dialect] = (
         folded,
     ),
 )
+CLOSING = (buttons, html_buttons, shields)  # dialects that keep closed jobs
+
+
+# -- histories ----------------------------------------------------------------------------------
+
+History = list[tuple[datetime, str]]
+
+
+def a_history(number: int, dialect: Dialect, snapshots: int) -> tuple[History, set[str]]:
+    """Return a list's history, and the titles of the jobs that are to be announced: each once.
+
+    It does what lists do: rows come, go, come back, close and move; now and then it is empty, or half of it, or
+    its end is missing.
+    """
+    chance, at, wanted = Chance(number), datetime(2026, 3, 2, 8, tzinfo=UTC), set[str]()
+    jobs, gone, history, made = list[Job](), list[Job](), History(), 0
+    for step in range(snapshots):
+        mishap = chance.choice(["", "", "", "", "", "empty", "half", "cut"]) if step else ""
+        if step and not mishap:
+            gone.append(jobs.pop(chance.randrange(len(jobs))))
+            jobs.append(gone.pop(chance.randrange(len(gone))))
+            job = chance.choice(jobs)
+            job.closed = dialect in CLOSING and (job.title not in wanted or chance.random() < 0.5)
+            if chance.random() < 0.2:
+                chance.shuffle(jobs)
+        for _ in range(0 if mishap else chance.choice([0, 0, 1, 1, 2, 4]) if step else 12):
+            made += 1
+            job = _job(chance, number * 1_000 + made)
+            job.title, job.posted_on = f"{job.title} {made}", at.date()
+            job.closed = step > 0 and dialect in CLOSING and chance.random() < 0.1
+            jobs.insert(chance.randrange(3) if jobs else 0, job)
+            if step and not job.closed:
+                wanted.add(job.title)
+        shown = {"empty": [], "half": jobs[: len(jobs) // 2]}.get(mishap, jobs)
+        text = f"# Internships of 2026\n\n## Jobs\n\n{dialect(Chance(number), list(map(copy, shown)), at.date())}"
+        history.append((at, text[: len(text) * 2 // 3] if mishap == "cut" else text))
+        at += timedelta(hours=chance.choice([1, 3, 8, 24]))
+    return history, wanted
