@@ -218,8 +218,8 @@ def _pipe_table(lines: Sequence[str], at: int, separator: int, above: _Above) ->
         starts = line.lstrip().startswith("|")
         if "|" not in line or (after_blank and not starts):
             break
-        if "://" not in line and _separator_below(lines, at) is not None:  # the head of another table
-            break
+        if (after_blank or "://" not in line) and _separator_below(lines, at) is not None:
+            break  # the head of another table
         if len(line) > LONGEST_ROW:
             table.rows.append(Row(at + 1, [], line[:200], too_long=True))
         elif not _is_separator(line):

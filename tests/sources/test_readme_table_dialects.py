@@ -992,3 +992,14 @@ def test_a_row_that_is_cut_off_inside_a_link_is_named(kept: int) -> None:
 
     assert [one.title for one in reading.postings] == ["Cook"]
     assert [(one.line, one.reason) for one in reading.unread] == [(4, "the row is cut off")]
+
+
+def test_a_head_with_a_link_begins_another_table_after_a_blank_line() -> None:
+    other = "| Date | Role | Company | City | [Apply](https://x.example/how) |\n|---|---|---|---|---|\n"
+
+    postings = read(row(), f"\n{other}", f"| 2026-03-01 | Baker | Bolt | Bern | {APPLY} |\n").postings
+
+    assert [(one.company, one.title, one.location) for one in postings] == [
+        ("Acme", "Cook", "Rome"),
+        ("Bolt", "Baker", "Bern"),
+    ]
