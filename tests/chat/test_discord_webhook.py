@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import discord
@@ -460,7 +461,7 @@ async def test_a_closed_job_is_struck_in_the_webhooks_message(
         post = await forum.opens(20)
         await until(lambda: _sent(tmp_path) or None, 15, "mark")
         await bot.ends()
-        with sqlite3.connect(tmp_path / "notifier.db") as store:
+        with closing(sqlite3.connect(tmp_path / "notifier.db")) as store, store:
             at = "datetime('now', '-25 hours')"
             store.execute(f"UPDATE job SET closed_at = {at} WHERE title LIKE '% 50'")
         await bot.start()
@@ -472,5 +473,5 @@ async def test_a_closed_job_is_struck_in_the_webhooks_message(
 
 
 def _sent(home: Path) -> bool:
-    with sqlite3.connect(home / "notifier.db") as store:
+    with closing(sqlite3.connect(home / "notifier.db")) as store:
         return bool(store.execute("SELECT count(*) FROM delivery WHERE state = 'sent'").fetchone()[0])
