@@ -10,7 +10,7 @@ import threading
 import time as clocks
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -720,8 +720,11 @@ def test_an_older_store_is_migrated_before_it_is_backed_up(
     """A backup changes nothing, so it asks for the migration."""
     older = make("sqlite")
 
-    with pytest.raises(OperatorError, match="notifier migrate"):
-        backup.write(later(older.url.render_as_string()), file, START)
+    with (
+        closing(later(older.url.render_as_string())) as newer,
+        pytest.raises(OperatorError, match="notifier migrate"),
+    ):
+        backup.write(newer, file, START)
 
 
 # -- the command line ----------------------------------------------------------------------------
