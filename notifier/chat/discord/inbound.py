@@ -158,8 +158,9 @@ class Inbound:
         guild = interaction.guild
         channel = guild.get_channel_or_thread(int(address)) if guild and address.isdecimal() else None
         if guild is not None and channel is None and await self._is_webhook(guild, address):
-            if not _may_mention(guild, options, action, partial(unmentionable_by_webhook, guild, None)):
-                return said("feed-role", caller.locale)
+            everywhere = partial(unmentionable_by_webhook, guild, None)
+            if wrong := _mentioned(caller, guild, options, action, everywhere):
+                return wrong
             about = replace(caller, address=address, thread="", kind=DestinationKind.CHANNEL)
             return await self._performed(about, "feed", {"action": action, **options, "number": number})
         if guild is None or channel is None:
@@ -174,8 +175,8 @@ class Inbound:
             return said("managers-only", caller.locale, command="feed")
         if action == "add" and (missing := missing_permissions(channel, guild.me)):
             return _lacking(caller, channel.name, missing)
-        if not _may_mention(guild, options, action, partial(unmentionable, guild, channel)):
-            return said("feed-role", caller.locale)
+        if wrong := _mentioned(caller, guild, options, action, partial(unmentionable, guild, channel)):
+            return wrong
         if action in ("add", "edit") and (wrong := _tagged(caller, channel, options, is_new=action == "add")):
             return wrong
         about = replace(
@@ -213,8 +214,10 @@ class Inbound:
             return said("feed-webhook-unknown", caller.locale)
         channel = guild.get_channel(int(route))
         place = thread or channel
-        if not _may_mention(guild, options, "add", partial(unmentionable_by_webhook, guild, channel)):
-            return said("feed-role", caller.locale)
+        if wrong := _mentioned(
+            caller, guild, options, "add", partial(unmentionable_by_webhook, guild, channel)
+        ):
+            return wrong
         form = "forum" if isinstance(channel, discord.ForumChannel) else ""
         about = replace(
             caller,
@@ -553,19 +556,23 @@ def _tagged(caller: Caller, channel: Any, options: dict[str, str], *, is_new: bo
     return None
 
 
-def _may_mention(
-    guild: discord.Guild, options: dict[str, str], action: str, unmentionable: Callable[[str], bool]
-) -> bool:
-    """Write a role as a mention of it; return False for one that cannot be notified."""
+def _mentioned(
+    caller: Caller,
+    guild: discord.Guild,
+    options: dict[str, str],
+    action: str,
+    unmentionable: Callable[[str], bool],
+) -> Document | None:
+    """Put the mention of a role in the place of its id, or return what is wrong with it."""
     role = options.get("mention", "")
-    if role and role == str(guild.default_role.id) and action == "edit":
-        options["mention"] = (
-            NONE  # a role once chosen cannot be taken out of a command; everybody never is one
-        )
-        return True
-    if role:
-        options["mention"] = f"<@&{role}>"
-    return not (role and unmentionable(role))
+    if not role:
+        return None
+    if action == "edit" and role == str(guild.default_role.id):
+        # A command cannot give no role, and everybody is never one.
+        options["mention"] = NONE
+        return None
+    options["mention"] = f"<@&{role}>"
+    return said("feed-role", caller.locale) if unmentionable(role) else None
 
 
 def _kind(channel: object) -> DestinationKind:
