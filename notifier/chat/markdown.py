@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from notifier.domain.document import Block, BlockKind, Document, Span, pages
+from notifier.domain.document import Block, BlockKind, Document, Span
 
 # What CommonMark (and GFM) gives a meaning anywhere, and what only where a line begins.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|])")
@@ -14,14 +14,6 @@ _LINK_SPECIAL = re.compile(r"[()<>\\\s]")
 def render(document: Document) -> str:
     """Return the whole document as one CommonMark text."""
     return "\n\n".join(_blocks(document)) + "\n"
-
-
-def render_pages(document: Document) -> list[str]:
-    """Return the document page by page, each numbered when there are several."""
-    texts = [render(page) for page in pages(document)]
-    if len(texts) == 1:
-        return texts
-    return [f"{text}\n_{number}/{len(texts)}_\n" for number, text in enumerate(texts, 1)]
 
 
 def _blocks(document: Document) -> Iterator[str]:
