@@ -138,20 +138,11 @@ class Canary:
                 yield file.read_text("utf-8", errors="replace")
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "notifier.db"
-    db = Database(f"sqlite:///{file}")
-    db.migrate()
-    db.close()
-    return file
-
-
 @pytest.fixture
 def canary(
-    tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Canary]:
-    shutil.copy(template, tmp_path / "notifier.db")
+    shutil.copy(sqlite_template, tmp_path / "notifier.db")
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("NOTIFIER_")]:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""RSS, RDF and Atom as fields: what is made well, or nearly, at the speed of expat; the rest by feedparser."""
+"""A feed as fields: by expat where it is made well, or nearly; else by feedparser."""
 
 import io
 import re

@@ -169,7 +169,7 @@ def words_of(session: Session, address: str) -> list[str]:
 
 
 def check(histories: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis annotates all but this
         Ownership,
         settings=settings(
             max_examples=histories,

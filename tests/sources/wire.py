@@ -107,7 +107,10 @@ class Rerouted:
 
 @asynccontextmanager
 async def internet(monkeypatch: Any, serve: Serve, **options: Any) -> AsyncIterator[tuple[Fetcher, Wire]]:
-    """Yield a fetcher to whom our server is the whole internet."""
+    """Yield a fetcher to whom our server is the whole internet.
+
+    Only the library's own connecting is led there; nothing of ours is replaced.
+    """
     tls = options.pop("tls", None)
     async with served(serve, Wire(**options.pop("world", {})), tls) as wire:
         rerouted = Rerouted(wire)

@@ -40,16 +40,6 @@ NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 Make = Callable[..., Database]
 
 
-@pytest.fixture(scope="module")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file; a copy of it costs less than a migration."""
-    made = tmp_path_factory.mktemp("template") / "template.db"
-    db = Database(f"sqlite:///{made}")
-    db.migrate()
-    db.close()
-    return made
-
-
 @pytest.fixture
 def make(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Make]:
     """Return what makes databases: of this engine, migrated or (bare) without tables."""
