@@ -17,7 +17,7 @@ from notifier.sources.kinds import Kind
 from notifier.sources.text import xml
 
 MOST_TAGS = 60_000  # a feed of a thousand jobs has twenty thousand
-SOME_TAGS, WORDS_A_TAG = 1_000, 8  # so many in any feed, and one more for each so many characters
+SOME_TAGS, CHARACTERS_A_TAG = 1_000, 8  # so many in any feed, and one more for each so many characters
 LONGEST = 3_000_000  # characters
 _LONGEST_HEAD = 5_000
 
@@ -53,7 +53,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
         raise SourceRefused(
             f"a feed of more than {MOST_TAGS:,} tags or {LONGEST // 1_000_000} MB is not read"
         )
-    if tags > SOME_TAGS + len(text) // WORDS_A_TAG:
+    if tags > SOME_TAGS + len(text) // CHARACTERS_A_TAG:
         raise SourceRefused("a feed that is hardly anything but tags is not read")
     document = feed_document.read(text)
     named = plain(document.title)

@@ -13,7 +13,7 @@ from notifier.errors import SourceUnreachable
 from notifier.sources.fields import joined
 
 # feedparser takes 10 to 30 microseconds a tag or entity, expat one.
-LOOSE_MARKS, WORDS_A_MARK = 100, 50  # so many in any feed, and one more for each so many characters
+LOOSE_MARKS, CHARACTERS_A_MARK = 100, 50  # so many in any feed, and one more for each so many characters
 
 _ROOTS = ("rss", "rdf", "feed")
 _ITEMS = ("item", "entry")
@@ -83,7 +83,7 @@ def read(text: str) -> Document:
         return found
     if _END.search(text, max(0, len(text) - _END_WITHIN)) is None:
         return replace(found, lost="the feed was cut short")
-    if text.count("<") + text.count("&") <= LOOSE_MARKS + len(text) // WORDS_A_MARK:
+    if text.count("<") + text.count("&") <= LOOSE_MARKS + len(text) // CHARACTERS_A_MARK:
         found = _by_feedparser(text)
     missing = len(_ITEM.findall(text)) - len(found.entries)
     return replace(

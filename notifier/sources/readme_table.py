@@ -27,7 +27,10 @@ from notifier.sources.words import words
 
 READER_VERSION = 3  # raise it when rows are read that were not before; those announce nothing
 MOST_ROWS = 200_000  # of one document
-MOST_WAYS, WORDS_A_WAY = 1_000, 100  # so many in any document, and one more for each so many characters
+SOME_TRIES, CHARACTERS_A_TRY = (
+    1_000,
+    100,
+)  # ways to join cells: so many, and one more for each so many characters
 
 _LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
 ABOVE = ("↳", "⤷", "↪", "└")  # what stands for the company above
@@ -83,7 +86,7 @@ def parse(text: str, now: datetime, url: str = "") -> Reading:
     text = _cleaned(text)
     text, cut = _without_cut_row(text)
     heading = _heading(text)
-    ways = MOST_WAYS + len(text) // WORDS_A_WAY
+    ways = SOME_TRIES + len(text) // CHARACTERS_A_TRY
     reader = _Reader(now.astimezone(UTC).date(), _usual_title(heading), ways)
     note = "no table of jobs (a head with company and title)"
     try:
