@@ -107,17 +107,16 @@ def link_spans(text: str) -> dict[int, tuple[int, int]]:
     closes: dict[int, int] = {}
     targets: dict[int, int] = {}
     for found in _BRACKET.finditer(text):
-        match found[0]:
+        at = found.start()
+        match text[at]:
             case "[":
-                squares.append(found.start())
-            case "]":
-                if squares:
-                    closes[squares.pop()] = found.start()
+                squares.append(at)
+            case "]" if squares:
+                closes[squares.pop()] = at
             case "(":
-                rounds.append(found.start())
-            case ")":
-                if rounds:
-                    targets[rounds.pop()] = found.start()
+                rounds.append(at)
+            case ")" if rounds:
+                targets[rounds.pop()] = at
     return {at: (close, targets[close + 1]) for at, close in closes.items() if close + 1 in targets}
 
 

@@ -27,10 +27,8 @@ from notifier.sources.words import words
 
 READER_VERSION = 3  # raise it when rows are read that were not before; those announce nothing
 MOST_ROWS = 200_000  # of one document
-SOME_TRIES, CHARACTERS_A_TRY = (
-    1_000,
-    100,
-)  # ways to join cells: so many, and one more for each so many characters
+# Ways to join cells of rows with raw pipes: so many in any document, and one more for each so many characters.
+SOME_TRIES, CHARACTERS_A_TRY = 400, 100
 
 _LOCK, _BAG, _GLOBE, _OPEN = "🔒", "💰", "🌐", "✅"
 ABOVE = ("↳", "⤷", "↪", "└")  # what stands for the company above

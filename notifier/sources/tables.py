@@ -12,7 +12,7 @@ from notifier.sources.cells import link_spans
 LONGEST_ROW = 64 * 1024  # characters; real rows list fifty places
 
 _SEPARATOR_CELL = re.compile(r"\s*:?-+:?\s*")
-_TURN = re.compile(r"\\.|\\$|[\[|]")  # what may end a cell, or keep a pipe from ending it
+_PIPE = re.compile(r"\\.|\|")  # what ends a cell, and what keeps it from that
 _HTML_PART = re.compile(r"<(/?)(table|tr|th|td)\b([^<>]*)>", re.IGNORECASE)
 _SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
 _WIDEST_SPAN = 64  # columns
@@ -239,15 +239,18 @@ def split_row(line: str) -> list[str]:
         simple = line.split("|")
         if all(cell.count("[") == cell.count("]") for cell in simple):
             return simple
-    spans = link_spans(line) if "](" in line else {}
-    cells, start, at = [], 0, 0
-    while (found := _TURN.search(line, at)) is not None:
+    found_spans = link_spans(line) if "](" in line else {}
+    spans = iter(sorted((at, stop) for at, (_, stop) in found_spans.items()))
+    span, linked_to = next(spans, None), -1
+    cells, start = [], 0
+    for found in _PIPE.finditer(line):
         at = found.start()
-        if found[0] == "|":
+        while span is not None and span[0] < at:
+            linked_to = max(linked_to, span[1])
+            span = next(spans, None)
+        if found[0] == "|" and at > linked_to:
             cells.append(line[start:at])
-            start = at = at + 1
-        else:
-            at = spans[at][1] + 1 if at in spans else found.end()
+            start = at + 1
     cells.append(line[start:])
     return cells
 
